@@ -1,0 +1,5 @@
+/** What can go wrong, one type per kind of failure, each with its data. */
+@NullMarked
+package io.podtls.failure;
+
+import org.jspecify.annotations.NullMarked;

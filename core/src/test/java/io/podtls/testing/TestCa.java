@@ -1,0 +1,316 @@
+package io.podtls.testing;
+
+import io.podtls.request.KeyUsage;
+import java.math.BigInteger;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.Extensions;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.cert.X509v3CertificateBuilder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.pkcs.PKCS10CertificationRequest;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
+
+/**
+ * A certificate authority for tests: real keys, real signatures, and any flaw that a test asks for.
+ */
+public final class TestCa {
+
+  private final KeyPair keys;
+  private final X509Certificate certificate;
+  private final List<X509Certificate> intermediates;
+
+  private TestCa(KeyPair keys, X509Certificate certificate, List<X509Certificate> intermediates) {
+    this.keys = keys;
+    this.certificate = certificate;
+    this.intermediates = intermediates;
+  }
+
+  /** A self-signed root named {@code CN=name}, valid from an hour ago for ten years. */
+  public static TestCa root(String name) {
+    KeyPair keys = newKeyPair();
+    X500Name subject = new X500Name("CN=" + name);
+    Instant now = Instant.now();
+    X509Certificate certificate =
+        caCertificate(
+            subject,
+            keys.getPrivate(),
+            subject,
+            keys.getPublic(),
+            now.minus(Duration.ofHours(1)),
+            now.plus(Duration.ofDays(3650)));
+    return new TestCa(keys, certificate, List.of());
+  }
+
+  /** A self-signed root with the given life, for expired ones and ones to come. */
+  public static TestCa root(String name, Instant notBefore, Instant notAfter) {
+    KeyPair keys = newKeyPair();
+    X500Name subject = new X500Name("CN=" + name);
+    return new TestCa(
+        keys,
+        caCertificate(subject, keys.getPrivate(), subject, keys.getPublic(), notBefore, notAfter),
+        List.of());
+  }
+
+  /** An intermediate signed by this CA. */
+  public TestCa intermediate(String name) {
+    KeyPair child = newKeyPair();
+    Instant now = Instant.now();
+    X509Certificate issued =
+        caCertificate(
+            issuerName(),
+            keys.getPrivate(),
+            new X500Name("CN=" + name),
+            child.getPublic(),
+            now.minus(Duration.ofHours(1)),
+            now.plus(Duration.ofDays(3650)));
+    List<X509Certificate> path = new ArrayList<>();
+    path.add(issued);
+    path.addAll(intermediates);
+    return new TestCa(child, issued, List.copyOf(path));
+  }
+
+  /** This CA's own certificate. */
+  public X509Certificate certificate() {
+    return certificate;
+  }
+
+  public PrivateKey privateKey() {
+    return keys.getPrivate();
+  }
+
+  /** The certificates between a leaf and the root, nearest to the leaf first; empty for a root. */
+  public List<X509Certificate> intermediates() {
+    return intermediates;
+  }
+
+  /** A leaf for the key, to be described further. */
+  public Leaf leaf(PublicKey key) {
+    return new Leaf(key);
+  }
+
+  /** Signs a request as it stands: its subject and SANs, the usages given, for the time given. */
+  public Leaf leafFor(byte[] pkcs10Der) {
+    try {
+      JcaPKCS10CertificationRequest request =
+          new JcaPKCS10CertificationRequest(new PKCS10CertificationRequest(pkcs10Der));
+      Leaf leaf = new Leaf(request.getPublicKey());
+      leaf.subject = request.getSubject();
+      leaf.names.addAll(requestedNames(request));
+      return leaf;
+    } catch (Exception e) {
+      throw new IllegalArgumentException("not a PKCS#10 request", e);
+    }
+  }
+
+  private static List<GeneralName> requestedNames(PKCS10CertificationRequest request) {
+    Extensions extensions = request.getRequestedExtensions();
+    if (extensions == null) {
+      return List.of();
+    }
+    GeneralNames names = GeneralNames.fromExtensions(extensions, Extension.subjectAlternativeName);
+    return names == null ? List.of() : List.of(names.getNames());
+  }
+
+  private X500Name issuerName() {
+    return X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
+  }
+
+  /** What a leaf shall look like; sound unless told otherwise. */
+  public final class Leaf {
+    private final PublicKey key;
+    private X500Name subject = new X500Name("CN=leaf");
+    private final List<GeneralName> names = new ArrayList<>();
+    private Set<KeyUsage> usages =
+        EnumSet.of(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.SERVER_AUTH, KeyUsage.CLIENT_AUTH);
+    private Instant notBefore = Instant.now().minus(Duration.ofMinutes(5));
+    private Instant notAfter = Instant.now().plus(Duration.ofHours(24));
+    private boolean ca;
+    private BigInteger serial = new BigInteger(63, new SecureRandom()).add(BigInteger.ONE);
+
+    private Leaf(PublicKey key) {
+      this.key = key;
+    }
+
+    public Leaf subject(String distinguishedName) {
+      subject = new X500Name(distinguishedName);
+      return this;
+    }
+
+    public Leaf dns(String... dnsNames) {
+      for (String name : dnsNames) {
+        names.add(new GeneralName(GeneralName.dNSName, name));
+      }
+      return this;
+    }
+
+    public Leaf ip(String... addresses) {
+      for (String address : addresses) {
+        names.add(new GeneralName(GeneralName.iPAddress, address));
+      }
+      return this;
+    }
+
+    /** Drops every name so far. */
+    public Leaf withoutNames() {
+      names.clear();
+      return this;
+    }
+
+    public Leaf usages(KeyUsage first, KeyUsage... others) {
+      usages = EnumSet.of(first, others);
+      return this;
+    }
+
+    public Leaf usages(Set<KeyUsage> all) {
+      usages = Set.copyOf(all);
+      return this;
+    }
+
+    public Leaf valid(Instant from, Instant to) {
+      notBefore = from;
+      notAfter = to;
+      return this;
+    }
+
+    public Leaf asCa() {
+      ca = true;
+      return this;
+    }
+
+    public Leaf serial(long number) {
+      serial = BigInteger.valueOf(number);
+      return this;
+    }
+
+    /** The leaf alone. */
+    public X509Certificate issue() {
+      try {
+        X509v3CertificateBuilder builder =
+            new JcaX509v3CertificateBuilder(
+                issuerName(), serial, Date.from(notBefore), Date.from(notAfter), subject, key);
+        builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(ca));
+        addUsages(builder);
+        if (!names.isEmpty()) {
+          builder.addExtension(
+              Extension.subjectAlternativeName,
+              subject.getRDNs().length == 0,
+              new GeneralNames(names.toArray(new GeneralName[0])));
+        }
+        return signed(builder, keys.getPrivate());
+      } catch (Exception e) {
+        throw new IllegalStateException("cannot issue", e);
+      }
+    }
+
+    /** The leaf and the intermediates above it, without the root. */
+    public List<X509Certificate> issueChain() {
+      List<X509Certificate> chain = new ArrayList<>();
+      chain.add(issue());
+      chain.addAll(intermediates);
+      return List.copyOf(chain);
+    }
+
+    private void addUsages(X509v3CertificateBuilder builder) throws Exception {
+      int bits = 0;
+      List<KeyPurposeId> purposes = new ArrayList<>();
+      for (KeyUsage usage : usages) {
+        switch (usage) {
+          case SIGNING, DIGITAL_SIGNATURE ->
+              bits |= org.bouncycastle.asn1.x509.KeyUsage.digitalSignature;
+          case CONTENT_COMMITMENT -> bits |= org.bouncycastle.asn1.x509.KeyUsage.nonRepudiation;
+          case KEY_ENCIPHERMENT -> bits |= org.bouncycastle.asn1.x509.KeyUsage.keyEncipherment;
+          case KEY_AGREEMENT -> bits |= org.bouncycastle.asn1.x509.KeyUsage.keyAgreement;
+          case DATA_ENCIPHERMENT -> bits |= org.bouncycastle.asn1.x509.KeyUsage.dataEncipherment;
+          case CERT_SIGN -> bits |= org.bouncycastle.asn1.x509.KeyUsage.keyCertSign;
+          case CRL_SIGN -> bits |= org.bouncycastle.asn1.x509.KeyUsage.cRLSign;
+          case SERVER_AUTH -> purposes.add(KeyPurposeId.id_kp_serverAuth);
+          case CLIENT_AUTH -> purposes.add(KeyPurposeId.id_kp_clientAuth);
+          case CODE_SIGNING -> purposes.add(KeyPurposeId.id_kp_codeSigning);
+          case EMAIL_PROTECTION, S_MIME -> purposes.add(KeyPurposeId.id_kp_emailProtection);
+          case TIMESTAMPING -> purposes.add(KeyPurposeId.id_kp_timeStamping);
+          case OCSP_SIGNING -> purposes.add(KeyPurposeId.id_kp_OCSPSigning);
+          case ANY -> purposes.add(KeyPurposeId.anyExtendedKeyUsage);
+          default -> throw new IllegalArgumentException("the test CA does not know " + usage);
+        }
+      }
+      if (bits != 0) {
+        builder.addExtension(
+            Extension.keyUsage, true, new org.bouncycastle.asn1.x509.KeyUsage(bits));
+      }
+      if (!purposes.isEmpty()) {
+        builder.addExtension(
+            Extension.extendedKeyUsage,
+            false,
+            new ExtendedKeyUsage(purposes.toArray(new KeyPurposeId[0])));
+      }
+    }
+  }
+
+  private static X509Certificate caCertificate(
+      X500Name issuer,
+      PrivateKey issuerKey,
+      X500Name subject,
+      PublicKey key,
+      Instant notBefore,
+      Instant notAfter) {
+    try {
+      X509v3CertificateBuilder builder =
+          new JcaX509v3CertificateBuilder(
+              issuer,
+              new BigInteger(63, new SecureRandom()).add(BigInteger.ONE),
+              Date.from(notBefore),
+              Date.from(notAfter),
+              subject,
+              key);
+      builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
+      builder.addExtension(
+          Extension.keyUsage,
+          true,
+          new org.bouncycastle.asn1.x509.KeyUsage(
+              org.bouncycastle.asn1.x509.KeyUsage.keyCertSign
+                  | org.bouncycastle.asn1.x509.KeyUsage.cRLSign));
+      return signed(builder, issuerKey);
+    } catch (Exception e) {
+      throw new IllegalStateException("cannot make a CA", e);
+    }
+  }
+
+  private static X509Certificate signed(X509v3CertificateBuilder builder, PrivateKey key)
+      throws Exception {
+    return new JcaX509CertificateConverter()
+        .getCertificate(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(key)));
+  }
+
+  /** A fresh P-256 key pair. */
+  public static KeyPair newKeyPair() {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"));
+      return generator.generateKeyPair();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
