@@ -1,0 +1,11 @@
+/**
+ * A small certificate authority and the controller that signs approved requests with it.
+ *
+ * <p>For clusters that have no signer of their own. It keeps its key in memory and in a Secret or
+ * file, has no revocation and no log of what it issued: where cert-manager, a cloud's signer or a
+ * company's CA is at hand, use that.
+ */
+@NullMarked
+package io.podtls.examples.signing;
+
+import org.jspecify.annotations.NullMarked;
