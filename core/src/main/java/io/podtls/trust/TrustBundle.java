@@ -1,52 +1,218 @@
 package io.podtls.trust;
 
+import static java.util.Objects.requireNonNull;
+
+import io.podtls.failure.InvalidMaterialException;
+import io.podtls.pem.Pem;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
 
 /**
- * An immutable set of CA certificates, same-subject ones included. Equal if the sets of encoded
- * certificates are.
+ * A set of CA certificates to trust, and nothing else: never the JVM's own roots, never an empty
+ * set.
+ *
+ * <p>Certificates are told apart by their encoding. Duplicates collapse; certificates that share a
+ * subject, or subject and serial number (an old and a new CA during a rotation), stay apart and are
+ * all trusted. Two bundles are equal if they hold the same certificates, in whatever order.
+ *
+ * <p>Path validation (RFC 5280 section 6) and host names (RFC 2818, RFC 9525) are those of the
+ * JDK's PKIX trust manager, with what follows from that:
+ *
+ * <ul>
+ *   <li>A certificate here is a trust anchor: its own validity, basic constraints and key usage are
+ *       not looked at. An expired root still vouches for the unexpired certificates under it until
+ *       it is taken out of the bundle, and a CA need not say that it is one.
+ *   <li>A server's own certificate in the bundle (pinning) is accepted as it is, expired or not;
+ *       the host name is still compared.
+ *   <li>An intermediate in the bundle is enough: no path up to its root is asked for.
+ *   <li>Revocation is not checked, unless the JVM is told so with its own property {@code
+ *       com.sun.net.ssl.checkRevocation}.
+ * </ul>
+ *
+ * <p><b>Thread safety:</b> immutable.
  */
 public final class TrustBundle {
-  private TrustBundle() {}
 
-  /** At least one certificate. */
+  private static final int MOST_SUBJECTS = 5;
+
+  private final Set<X509Certificate> certificates;
+  private volatile @Nullable X509ExtendedTrustManager trustManager;
+
+  private TrustBundle(Collection<X509Certificate> parsed) {
+    this.certificates = Collections.unmodifiableSet(new LinkedHashSet<>(parsed));
+  }
+
+  /**
+   * Makes a bundle of certificates already parsed.
+   *
+   * @param certificates at least one certificate; duplicates are dropped, the order is kept
+   * @return the bundle
+   * @throws IllegalArgumentException if there is no certificate, or one without a sound encoding
+   */
   public static TrustBundle of(Collection<X509Certificate> certificates) {
-    throw new UnsupportedOperationException();
+    if (certificates.isEmpty()) {
+      throw new IllegalArgumentException(
+          "certificates is empty: that would trust nobody, and never means the system's roots");
+    }
+    LinkedHashSet<X509Certificate> parsed = new LinkedHashSet<>();
+    try {
+      // Certificates of other providers compare and validate differently: make them all the JDK's.
+      CertificateFactory factory = CertificateFactory.getInstance("X.509");
+      for (X509Certificate certificate : certificates) {
+        byte[] der = requireNonNull(certificate, "certificates").getEncoded();
+        parsed.add((X509Certificate) factory.generateCertificate(new ByteArrayInputStream(der)));
+      }
+    } catch (CertificateException e) {
+      throw new IllegalArgumentException("certificates holds one without a sound encoding", e);
+    }
+    return new TrustBundle(parsed);
   }
 
-  /** Parses PEM text; {@code source} names where it came from in errors. */
+  /**
+   * Reads every CERTIFICATE block of PEM text. Text between blocks, CRLF, blank lines, duplicates
+   * and blocks of other kinds are passed over.
+   *
+   * @param source where the text came from, for messages: a file's path or an object's name
+   * @param pem the text
+   * @return the bundle
+   * @throws InvalidMaterialException if there is no certificate, or a block is truncated or
+   *     damaged; the message names the source and what was found
+   */
   public static TrustBundle parse(String source, byte[] pem) {
-    throw new UnsupportedOperationException();
+    return new TrustBundle(Pem.parse(source, pem).certificates());
   }
 
+  /** Returns the certificates, at least one, in the order they were given; unmodifiable. */
   public Set<X509Certificate> certificates() {
-    throw new UnsupportedOperationException();
+    return certificates;
   }
 
+  /**
+   * Returns a bundle that trusts whom this one or the other trusts.
+   *
+   * @param other the other bundle
+   * @return this one's certificates, followed by those that only the other has
+   */
   public TrustBundle union(TrustBundle other) {
-    throw new UnsupportedOperationException();
+    Set<X509Certificate> both = new LinkedHashSet<>(certificates);
+    return both.addAll(other.certificates) ? new TrustBundle(both) : this;
   }
 
+  /**
+   * Returns a trust manager that accepts exactly the chains which lead to a certificate of this
+   * bundle. It checks host names where the caller's socket or engine asks for that ({@code
+   * SSLParameters.setEndpointIdentificationAlgorithm}), as HttpsURLConnection and
+   * java.net.http.HttpClient always do.
+   *
+   * @return the trust manager, the same at each call, safe for use by many threads
+   */
   public X509ExtendedTrustManager trustManager() {
-    throw new UnsupportedOperationException();
+    X509ExtendedTrustManager made = trustManager;
+    if (made == null) {
+      made = PkixTrust.in(keyStore());
+      trustManager = made;
+    }
+    return made;
   }
 
-  /** A client context: this trust, no key. */
+  /**
+   * Returns a new context for clients: this trust and no key.
+   *
+   * @return a context with the JDK's default protocols
+   */
   public SSLContext sslContext() {
-    throw new UnsupportedOperationException();
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, new TrustManager[] {trustManager()}, null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("the JDK has no TLS", e);
+    }
   }
 
+  /**
+   * Returns a new store of trusted certificates, for frameworks that insist on one.
+   *
+   * @return an in-memory PKCS#12 store with the aliases {@code ca-1}, {@code ca-2}, ...; the
+   *     caller's to change or store
+   */
   public KeyStore keyStore() {
-    throw new UnsupportedOperationException();
+    try {
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      int number = 0;
+      for (X509Certificate certificate : certificates) {
+        store.setCertificateEntry("ca-" + ++number, certificate);
+      }
+      return store;
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException("the JDK has no PKCS#12", e);
+    }
   }
 
-  /** Canonical PEM, LF, one block a certificate. */
+  /**
+   * Returns the bundle as PEM: one CERTIFICATE block each, LF, 64 columns, without text between
+   * them.
+   *
+   * @return what {@link #parse} reads back to an equal bundle
+   */
   public String toPem() {
-    throw new UnsupportedOperationException();
+    return Pem.encode(certificates);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof TrustBundle that && certificates.equals(that.certificates);
+  }
+
+  @Override
+  public int hashCode() {
+    return certificates.hashCode();
+  }
+
+  /** Shows how many certificates there are and the first few subjects. */
+  @Override
+  public String toString() {
+    Map<String, Integer> subjects = new LinkedHashMap<>();
+    for (X509Certificate certificate : certificates) {
+      subjects.merge(certificate.getSubjectX500Principal().getName(), 1, Integer::sum);
+    }
+    String shown =
+        subjects.entrySet().stream()
+            .limit(MOST_SUBJECTS)
+            .map(entry -> shortened(entry.getKey()) + times(entry.getValue()))
+            .collect(Collectors.joining("; "));
+    return "TrustBundle["
+        + certificates.size()
+        + (certificates.size() == 1 ? " certificate: " : " certificates: ")
+        + shown
+        + (subjects.size() > MOST_SUBJECTS
+            ? "; " + (subjects.size() - MOST_SUBJECTS) + " more subjects"
+            : "")
+        + "]";
+  }
+
+  private static String shortened(String subject) {
+    return subject.length() <= 64 ? subject : subject.substring(0, 61) + "...";
+  }
+
+  private static String times(int count) {
+    return count == 1 ? "" : " (" + count + " times)";
   }
 }

@@ -1,51 +1,142 @@
 package io.podtls.trust;
 
+import static java.util.Objects.requireNonNull;
+
+import io.podtls.failure.InvalidMaterialException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import javax.net.ssl.SSLContext;
 
-/** A place that a trust bundle comes from, read anew at each {@link #load()}. */
+/**
+ * A place that a trust bundle comes from, read anew at each {@link #load()}.
+ *
+ * <p><b>Thread safety:</b> implementations are safe for use by several threads; those made here
+ * are.
+ */
 public interface TrustBundleSource {
+
   /**
-   * Reads the bundle as it is now; throws InvalidMaterialException or SignerUnavailableException
-   * (an API-backed source).
+   * Reads the bundle as it is now. While nothing has changed, the result equals the last one.
+   *
+   * @return the bundle, never an empty one
+   * @throws InvalidMaterialException if what is there is no trust bundle: missing, empty,
+   *     truncated, garbage; the message names the place and what was found
+   * @throws io.podtls.failure.SignerUnavailableException if the place is behind an API that does
+   *     not answer
    */
   TrustBundle load();
 
-  /** Where the bundle comes from, e.g. the path, for messages. */
+  /**
+   * Returns where the bundle comes from, for messages.
+   *
+   * @return e.g. the file's path
+   */
   String description();
 
   /**
-   * Asks for hints that the bundle may have changed; an accelerator, polling stays in charge. The
-   * default gives none. Closing the result ends the hints.
+   * Returns what will surprise whoever relies on this source, each as a sentence: for a file
+   * mounted through {@code subPath}, that it will never be seen to change. The same is logged once
+   * as a WARNING when a source made here is first loaded.
+   *
+   * @return the warnings, none by default
+   */
+  default List<String> warnings() {
+    return List.of();
+  }
+
+  /**
+   * Returns how often it makes sense to ask for changes: {@link #load()} at this interval is cheap.
+   *
+   * @return an interval, not negative; zero for a source that never changes; a minute by default, a
+   *     second for a file
+   */
+  default Duration pollInterval() {
+    return Duration.ofMinutes(1);
+  }
+
+  /**
+   * Asks for hints that the bundle may have changed. Hints are an accelerator and may be missing,
+   * late or wrong: polling stays in charge. The default gives none.
+   *
+   * @param hint run at each hint, on a thread of the source's choice; must not block
+   * @return ends the hints when closed
    */
   default AutoCloseable onChange(Runnable hint) {
+    requireNonNull(hint, "hint");
     return () -> {};
   }
 
-  /** Trusts the bundle as it is now; for a context that follows changes use PodTls. */
+  /**
+   * Returns a client context that trusts the bundle as it is now. It does not follow changes; for a
+   * context that does, use PodTls.
+   *
+   * @return a new context: this trust and no key
+   * @throws InvalidMaterialException as {@link #load()}
+   */
   default SSLContext sslContext() {
     return load().sslContext();
   }
 
+  /**
+   * The cluster's CA bundle that comes with a service account: {@code
+   * /var/run/secrets/kubernetes.io/serviceaccount/ca.crt}.
+   *
+   * <p>Kubernetes promises that it verifies the API server. In many clusters it also verifies
+   * certificates of the built-in signers; whether it verifies your peers is the operator's to say.
+   *
+   * @return the source; nothing is read yet
+   */
   static TrustBundleSource clusterCa() {
-    return pemFile(Path.of("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"));
+    return PemFileSource.clusterCa();
   }
 
+  /**
+   * A PEM file: a mounted ConfigMap, a ClusterTrustBundle projection, a file of the image. Reads
+   * through the {@code ..data} link of Kubernetes volumes, so that a swap is seen whole.
+   *
+   * @param file the file; need not exist before {@link #load()}
+   * @return the source; nothing is read yet
+   */
   static TrustBundleSource pemFile(Path file) {
-    throw new UnsupportedOperationException();
+    return PemFileSource.of(file);
   }
 
+  /**
+   * A bundle that never changes.
+   *
+   * @param bundle the bundle
+   * @return the source
+   */
   static TrustBundleSource fixed(TrustBundle bundle) {
-    throw new UnsupportedOperationException();
+    return new FixedSource(requireNonNull(bundle, "bundle"));
   }
 
-  /** The union of several sources. */
+  /**
+   * The union of several sources. It fails if one of them does: a part that cannot be read is not
+   * the same as a part that trusts nobody.
+   *
+   * @param first a source
+   * @param others more of them
+   * @return the source; nothing is read yet
+   */
   static TrustBundleSource combined(TrustBundleSource first, TrustBundleSource... others) {
-    throw new UnsupportedOperationException();
+    List<TrustBundleSource> parts = new ArrayList<>();
+    parts.add(requireNonNull(first, "first"));
+    for (TrustBundleSource other : others) {
+      parts.add(requireNonNull(other, "others"));
+    }
+    return new CombinedSource(parts);
   }
 
-  /** The JVM's own roots; only when asked for by this name. */
+  /**
+   * The JVM's own roots (its {@code cacerts}, or what {@code javax.net.ssl.trustStore} names): the
+   * public web's authorities. Nothing else in this library falls back to them.
+   *
+   * @return the source; nothing is read yet
+   */
   static TrustBundleSource jvmRoots() {
-    throw new UnsupportedOperationException();
+    return new JvmRootsSource();
   }
 }

@@ -1,0 +1,282 @@
+package io.podtls.pem;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+
+import io.podtls.failure.InvalidMaterialException;
+import java.io.ByteArrayInputStream;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The labelled blocks of one PEM text (RFC 7468), in their order.
+ *
+ * <p>Reading is tolerant of what does not change the meaning: any line ends, a byte order mark,
+ * text and comments around blocks, blank lines, indentation, lines of any length, a missing final
+ * line end, and two files glued together without one. It is strict where a guess would be needed: a
+ * block that does not end, ends under another label, or is not base64 is an error, so half a file
+ * never passes for a whole one. RFC 1421 headers inside a block are read.
+ *
+ * <p>Writing is strict: LF, 64 columns, US-ASCII (RFC 7468 section 2).
+ *
+ * <p>Errors name the source, the block by its place in the text (from 1) and what is wrong with it,
+ * and never show any content.
+ *
+ * <p><b>Thread safety:</b> immutable.
+ */
+public final class Pem {
+
+  /** An X.509 certificate, RFC 7468 section 5. */
+  public static final String CERTIFICATE = "CERTIFICATE";
+
+  /** A PKCS#10 request, RFC 7468 section 7. */
+  public static final String CERTIFICATE_REQUEST = "CERTIFICATE REQUEST";
+
+  /** A PKCS#8 key, RFC 7468 section 10. */
+  public static final String PRIVATE_KEY = "PRIVATE KEY";
+
+  /** An encrypted PKCS#8 key, RFC 7468 section 11. */
+  public static final String ENCRYPTED_PRIVATE_KEY = "ENCRYPTED PRIVATE KEY";
+
+  /** A PKCS#1 key, RFC 8017 appendix A.1.2. */
+  public static final String RSA_PRIVATE_KEY = "RSA PRIVATE KEY";
+
+  /** A SEC1 key, RFC 5915. */
+  public static final String EC_PRIVATE_KEY = "EC PRIVATE KEY";
+
+  private static final Set<String> PRIVATE_KEYS =
+      Set.of(PRIVATE_KEY, ENCRYPTED_PRIVATE_KEY, RSA_PRIVATE_KEY, EC_PRIVATE_KEY);
+
+  private final String source;
+  private final List<Block> blocks;
+
+  Pem(String source, List<Block> blocks) {
+    this.source = source;
+    this.blocks = List.copyOf(blocks);
+  }
+
+  /**
+   * Reads PEM text.
+   *
+   * @param source where the text came from, for messages: a file's path or an object's name
+   * @param text the text
+   * @return its blocks, at least one
+   * @throws InvalidMaterialException if there is no block or a damaged one
+   */
+  public static Pem parse(String source, byte[] text) {
+    return new PemReader(requireNonNull(source, "source"), requireNonNull(text, "text")).read();
+  }
+
+  /**
+   * Reads PEM text.
+   *
+   * @param source where the text came from, for messages: a file's path or an object's name
+   * @param text the text
+   * @return its blocks, at least one
+   * @throws InvalidMaterialException if there is no block or a damaged one
+   */
+  public static Pem parse(String source, String text) {
+    return parse(source, text.getBytes(UTF_8));
+  }
+
+  /** Returns where the text came from. */
+  public String source() {
+    return source;
+  }
+
+  /** Returns all blocks in the order of the text, at least one. */
+  public List<Block> blocks() {
+    return blocks;
+  }
+
+  /** Returns the blocks with this label in the order of the text, possibly none. */
+  public List<Block> blocks(String label) {
+    return blocks.stream().filter(block -> block.label().equals(label)).toList();
+  }
+
+  /** Returns whether there is a block with this label. */
+  public boolean has(String label) {
+    return blocks.stream().anyMatch(block -> block.label().equals(label));
+  }
+
+  /**
+   * Parses every CERTIFICATE block; blocks with other labels are passed over.
+   *
+   * @return the certificates in the order of the text, at least one, duplicates included
+   * @throws InvalidMaterialException if there is none, or one that is no X.509 certificate
+   */
+  public List<X509Certificate> certificates() {
+    CertificateFactory factory = x509();
+    List<X509Certificate> certificates = new ArrayList<>(blocks.size());
+    for (Block block : blocks) {
+      if (block.label().equals(CERTIFICATE)) {
+        certificates.add(certificate(factory, block));
+      }
+    }
+    if (certificates.isEmpty()) {
+      throw problem("has no CERTIFICATE block (found: " + labels() + ")", null);
+    }
+    return certificates;
+  }
+
+  private X509Certificate certificate(CertificateFactory factory, Block block) {
+    // The factory would take anything but a SEQUENCE for PEM text inside this PEM block.
+    if (block.der.length == 0 || block.der[0] != 0x30) {
+      throw problem("block " + block.index + " is not an X.509 certificate", null);
+    }
+    ByteArrayInputStream in = new ByteArrayInputStream(block.der);
+    X509Certificate certificate;
+    try {
+      certificate = (X509Certificate) factory.generateCertificate(in);
+    } catch (CertificateException e) {
+      throw problem("block " + block.index + " is not an X.509 certificate", e);
+    }
+    if (in.available() > 0) {
+      throw problem(
+          "block " + block.index + " has " + in.available() + " bytes after its certificate", null);
+    }
+    return certificate;
+  }
+
+  /**
+   * Returns the one private key block, whichever of the four labels it has: {@link #PRIVATE_KEY},
+   * {@link #ENCRYPTED_PRIVATE_KEY}, {@link #RSA_PRIVATE_KEY}, {@link #EC_PRIVATE_KEY}.
+   *
+   * @throws InvalidMaterialException if there is none or more than one, or if it is encrypted in
+   *     the way of RFC 1421 ({@code Proc-Type: 4,ENCRYPTED})
+   */
+  public Block privateKey() {
+    List<Block> keys =
+        blocks.stream().filter(block -> PRIVATE_KEYS.contains(block.label())).toList();
+    if (keys.isEmpty()) {
+      throw problem("has no private key block (found: " + labels() + ")", null);
+    }
+    if (keys.size() > 1) {
+      throw problem("has " + keys.size() + " private key blocks, expected one", null);
+    }
+    Block key = keys.get(0);
+    if (key.legacyEncrypted()) {
+      throw problem(
+          "block "
+              + key.index
+              + " is encrypted in the legacy way (Proc-Type: 4,ENCRYPTED), which is not supported;"
+              + " convert it with: openssl pkcs8 -topk8 -in OLD -out NEW",
+          null);
+    }
+    return key;
+  }
+
+  /** Returns the labels found, each once, for messages. */
+  private String labels() {
+    return blocks.stream().map(Block::label).distinct().collect(Collectors.joining(", "));
+  }
+
+  private InvalidMaterialException problem(String what, @Nullable Throwable cause) {
+    return new InvalidMaterialException(source, what, cause);
+  }
+
+  /**
+   * Writes one block: LF, 64 columns, a line end after the END line.
+   *
+   * @param label the label, such as {@link #PRIVATE_KEY}
+   * @param der the content
+   * @return the text, US-ASCII only
+   */
+  public static String encode(String label, byte[] der) {
+    String body =
+        new String(
+            Base64.getMimeEncoder(64, new byte[] {'\n'}).encode(requireNonNull(der, "der")),
+            US_ASCII);
+    return "-----BEGIN " + label + "-----\n" + body + "\n-----END " + label + "-----\n";
+  }
+
+  /**
+   * Writes one CERTIFICATE block for each certificate, in the order given.
+   *
+   * @param certificates the certificates
+   * @return the text, US-ASCII only; empty for no certificates
+   */
+  public static String encode(Collection<? extends X509Certificate> certificates) {
+    StringBuilder text = new StringBuilder(certificates.size() * 1500);
+    for (X509Certificate certificate : certificates) {
+      try {
+        text.append(encode(CERTIFICATE, certificate.getEncoded()));
+      } catch (CertificateEncodingException e) {
+        throw new IllegalArgumentException("certificates holds one that has no encoding", e);
+      }
+    }
+    return text.toString();
+  }
+
+  private static CertificateFactory x509() {
+    try {
+      return CertificateFactory.getInstance("X.509");
+    } catch (CertificateException e) {
+      throw new IllegalStateException("every Java platform has X.509", e);
+    }
+  }
+
+  /** Shows the source and the labels, no content. */
+  @Override
+  public String toString() {
+    return source + ": " + blocks;
+  }
+
+  /**
+   * One block of a PEM text: a label and the bytes between its boundaries.
+   *
+   * <p><b>Thread safety:</b> immutable.
+   */
+  public static final class Block {
+    private final int index;
+    private final String label;
+    private final Map<String, String> headers;
+    private final byte[] der;
+
+    Block(int index, String label, Map<String, String> headers, byte[] der) {
+      this.index = index;
+      this.label = label;
+      this.headers = Map.copyOf(headers);
+      this.der = der;
+    }
+
+    /** Returns the place of this block in its text, counted from 1. */
+    public int index() {
+      return index;
+    }
+
+    /** Returns the label, e.g. {@code RSA PRIVATE KEY}. */
+    public String label() {
+      return label;
+    }
+
+    /** Returns a copy of the content, which is no DER if {@link #legacyEncrypted()}. */
+    public byte[] der() {
+      return der.clone();
+    }
+
+    /** Returns whether the RFC 1421 header {@code Proc-Type} says that the content is encrypted. */
+    public boolean legacyEncrypted() {
+      String procType = headers.getOrDefault("proc-type", "");
+      return procType.toUpperCase(Locale.ROOT).endsWith("ENCRYPTED");
+    }
+
+    /** Shows place and label, no content. */
+    @Override
+    public String toString() {
+      return "block " + index + " " + label;
+    }
+  }
+}
