@@ -1,61 +1,157 @@
 package io.podtls.identity;
 
+import static java.util.Objects.requireNonNull;
+
+import io.podtls.pem.Pem;
 import io.podtls.request.CertificateRequest;
 import io.podtls.trust.TrustBundle;
+import java.security.KeyPair;
 import java.security.Provider;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A key and its PKCS#10 request; the private key never leaves this object but through the loud
- * export.
+ * A fresh key and its PKCS#10 request, waiting for a certificate.
+ *
+ * <p>The private key never leaves this object but through {@link #exportPrivateKeyUnencrypted()};
+ * {@code complete} hands it on to the {@link TlsIdentity}.
+ *
+ * <p>The PKCS#10 request (RFC 2986) has the subject, empty if neither a common name nor an
+ * organization is asked for, and the subject alternative names as an extensionRequest (RFC 2985
+ * 5.4.2), critical if the subject is empty. Usages and lifetime are not in it: they are fields of
+ * the CertificateSigningRequest.
+ *
+ * <p><b>Thread safety:</b> immutable.
  */
 public final class PendingIdentity {
-  private PendingIdentity() {}
 
-  public static PendingIdentity generate(CertificateRequest request) {
-    throw new UnsupportedOperationException();
-  }
+  private final CertificateRequest request;
+  private final KeyPair keys;
+  private final byte[] pkcs10;
 
-  /** Makes and uses the key with this provider (PKCS#11 included). */
-  public static PendingIdentity generate(CertificateRequest request, Provider provider) {
-    throw new UnsupportedOperationException();
-  }
-
-  public CertificateRequest request() {
-    throw new UnsupportedOperationException();
-  }
-
-  public PublicKey publicKey() {
-    throw new UnsupportedOperationException();
-  }
-
-  /** First block {@code CERTIFICATE REQUEST}, RFC 7468 7. */
-  public String pkcs10Pem() {
-    throw new UnsupportedOperationException();
-  }
-
-  public byte[] pkcs10Der() {
-    throw new UnsupportedOperationException();
+  private PendingIdentity(CertificateRequest request, @Nullable Provider provider) {
+    this.request = requireNonNull(request, "request");
+    this.keys = Keys.generate(request.keyAlgorithm(), provider);
+    this.pkcs10 = Pkcs10.encode(request, keys, provider);
   }
 
   /**
-   * Verifies the chain as of now (system clock) and completes the identity. Throws
-   * InvalidCertificateException with all violations.
+   * Makes a key with the JDK's providers, and the request for it.
+   *
+   * @param request what to ask for
+   * @throws IllegalStateException if this JDK has no provider for the key algorithm
+   */
+  public static PendingIdentity generate(CertificateRequest request) {
+    return new PendingIdentity(request, null);
+  }
+
+  /**
+   * Makes a key with the given provider, and the request for it. The provider need not be
+   * registered for this. To serve TLS with a key that cannot leave its token (PKCS#11) it must be,
+   * by the application: the JDK's TLS looks for signatures among the registered providers only.
+   *
+   * @param request what to ask for
+   * @param provider makes the key and signs with it
+   * @throws IllegalArgumentException if the provider does not make keys of the algorithm
+   * @throws java.security.ProviderException if the provider's token fails
+   */
+  public static PendingIdentity generate(CertificateRequest request, Provider provider) {
+    return new PendingIdentity(request, requireNonNull(provider, "provider"));
+  }
+
+  /** Returns what is asked for. */
+  public CertificateRequest request() {
+    return request;
+  }
+
+  /** Returns the public half of the key. */
+  public PublicKey publicKey() {
+    return keys.getPublic();
+  }
+
+  /**
+   * Returns the PKCS#10 request as PEM: one block, {@code CERTIFICATE REQUEST} (RFC 7468 7), which
+   * is what {@code spec.request} of a CertificateSigningRequest and {@code openssl req} take.
+   */
+  public String pkcs10Pem() {
+    return Pem.encode(Pem.CERTIFICATE_REQUEST, pkcs10);
+  }
+
+  /** Returns the PKCS#10 request as DER, a new array each time. */
+  public byte[] pkcs10Der() {
+    return pkcs10.clone();
+  }
+
+  /**
+   * Verifies the issued chain as of now and completes the identity.
+   *
+   * @param chain what the signer returned, in any order, duplicates and the anchor tolerated
+   * @param peerTrust what peers trust: the chain has to lead there
+   * @throws io.podtls.failure.InvalidCertificateException with every violation, if there is one
    */
   public TlsIdentity complete(List<X509Certificate> chain, TrustBundle peerTrust) {
-    throw new UnsupportedOperationException();
+    return complete(chain, peerTrust, Instant.now());
   }
 
-  /** The same as of a given instant; {@code skew} of 60 s tolerated. */
+  /**
+   * Verifies the issued chain and completes the identity.
+   *
+   * <p>Verified are: the leaf is for this key; it has every subject alternative name and every
+   * usage that was asked for, by name (no usage extension, or {@code any}, is not enough: not every
+   * peer takes it for all usages), and may have more; it is valid at {@code now}, a notBefore of up
+   * to 60 s later tolerated; it is not a CA; the certificates form a chain (RFC 5246 7.4.2, here
+   * put in order, without duplicates, strangers and the self-signed anchor) that leads to peer
+   * trust by the JDK's PKIX rules, without revocation. Lifetime and subject are the signer's to
+   * decide.
+   *
+   * @param chain what the signer returned, in any order, duplicates and the anchor tolerated
+   * @param peerTrust what peers trust: the chain has to lead there
+   * @param now the present
+   * @throws io.podtls.failure.InvalidCertificateException with every violation, if there is one
+   */
   public TlsIdentity complete(List<X509Certificate> chain, TrustBundle peerTrust, Instant now) {
-    throw new UnsupportedOperationException();
+    requireNonNull(peerTrust, "peerTrust");
+    List<X509Certificate> verified =
+        Verification.of(chain, keys.getPublic())
+            .asRequested(request)
+            .usableAt(requireNonNull(now, "now"))
+            .trustedBy(peerTrust.certificates(), now)
+            .chain();
+    return new TlsIdentity(keys.getPrivate(), verified);
   }
 
-  /** PKCS#8 PEM of the key, unencrypted: for the manual flow that keeps the key in a file. */
+  /**
+   * Verifies the issued chain as of now and completes the identity, like {@link #complete(List,
+   * TrustBundle)}.
+   *
+   * @param pem the {@code CERTIFICATE} blocks that the signer returned, with any text around them
+   * @param peerTrust what peers trust: the chain has to lead there
+   * @throws io.podtls.failure.InvalidMaterialException if the text holds no certificate or a
+   *     damaged one
+   * @throws io.podtls.failure.InvalidCertificateException with every violation, if there is one
+   */
+  public TlsIdentity completePem(String pem, TrustBundle peerTrust) {
+    return complete(
+        Pem.parse("the issued chain", requireNonNull(pem, "pem")).certificates(), peerTrust);
+  }
+
+  /**
+   * Returns the private key in the clear, as PKCS#8 PEM (RFC 7468 10): for the manual flow that
+   * keeps the key in a file while an administrator decides. Whoever reads it can impersonate the
+   * workload.
+   *
+   * @throws IllegalStateException if the key's provider does not give it out
+   */
   public String exportPrivateKeyUnencrypted() {
-    throw new UnsupportedOperationException();
+    return TlsIdentity.exportUnencrypted(keys.getPrivate());
+  }
+
+  /** Returns the request and the kind of key, never the key. */
+  @Override
+  public String toString() {
+    return "PendingIdentity[" + request + "]";
   }
 }

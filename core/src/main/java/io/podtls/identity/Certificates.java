@@ -1,0 +1,127 @@
+package io.podtls.identity;
+
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
+import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
+
+/** Who issued whom, and how to call it in a message. */
+final class Certificates {
+  private Certificates() {}
+
+  private static final int NAMES_SHOWN = 8;
+
+  static String describe(X509Certificate certificate) {
+    return "certificate "
+        + subject(certificate)
+        + " (serial "
+        + serial(certificate)
+        + ", issued by "
+        + issuer(certificate)
+        + ")";
+  }
+
+  static String subject(X509Certificate certificate) {
+    String name = certificate.getSubjectX500Principal().getName();
+    return name.isEmpty() ? "without a subject" : name;
+  }
+
+  static String issuer(X509Certificate certificate) {
+    return certificate.getIssuerX500Principal().getName();
+  }
+
+  static String serial(X509Certificate certificate) {
+    return certificate.getSerialNumber().toString(16);
+  }
+
+  static String subjects(Collection<X509Certificate> certificates) {
+    return certificates.stream()
+            .limit(NAMES_SHOWN)
+            .map(Certificates::subject)
+            .collect(Collectors.joining(" | "))
+        + (certificates.size() > NAMES_SHOWN
+            ? " and " + (certificates.size() - NAMES_SHOWN) + " more"
+            : "");
+  }
+
+  static boolean isSelfSigned(X509Certificate certificate) {
+    return issued(certificate, certificate);
+  }
+
+  static boolean hasIssuersName(X509Certificate candidate, X509Certificate certificate) {
+    return candidate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal());
+  }
+
+  static boolean issued(X509Certificate issuer, X509Certificate certificate) {
+    if (!hasIssuersName(issuer, certificate)) {
+      return false;
+    }
+    try {
+      certificate.verify(issuer.getPublicKey());
+      return true;
+    } catch (GeneralSecurityException otherKey) {
+      return false;
+    }
+  }
+
+  /**
+   * Those of the candidates that issued the certificate. Where many have the issuer's name, those
+   * that have its key identifier too are tried first, and the others only if none of them did.
+   */
+  static List<X509Certificate> issuers(
+      X509Certificate certificate, Collection<X509Certificate> candidates) {
+    List<X509Certificate> named =
+        candidates.stream().filter(candidate -> hasIssuersName(candidate, certificate)).toList();
+    if (named.size() > 1) {
+      Optional<ASN1OctetString> key = authorityKey(certificate);
+      if (key.isPresent()) {
+        List<X509Certificate> likely =
+            named.stream().filter(candidate -> subjectKey(candidate).equals(key)).toList();
+        List<X509Certificate> issuers = verified(certificate, likely);
+        if (!issuers.isEmpty()) {
+          return issuers;
+        }
+        Set<X509Certificate> others = new LinkedHashSet<>(named);
+        likely.forEach(others::remove);
+        return verified(certificate, others);
+      }
+    }
+    return verified(certificate, named);
+  }
+
+  private static List<X509Certificate> verified(
+      X509Certificate certificate, Collection<X509Certificate> candidates) {
+    List<X509Certificate> issuers = new ArrayList<>();
+    for (X509Certificate candidate : candidates) {
+      if (issued(candidate, certificate)) {
+        issuers.add(candidate);
+      }
+    }
+    return issuers;
+  }
+
+  private static Optional<ASN1OctetString> authorityKey(X509Certificate certificate) {
+    return extension(certificate, "2.5.29.35")
+        .map(AuthorityKeyIdentifier::getInstance)
+        .map(AuthorityKeyIdentifier::getKeyIdentifierObject);
+  }
+
+  private static Optional<ASN1OctetString> subjectKey(X509Certificate certificate) {
+    return extension(certificate, "2.5.29.14")
+        .map(SubjectKeyIdentifier::getInstance)
+        .map(identifier -> new org.bouncycastle.asn1.DEROctetString(identifier.getKeyIdentifier()));
+  }
+
+  private static Optional<byte[]> extension(X509Certificate certificate, String oid) {
+    return Optional.ofNullable(certificate.getExtensionValue(oid))
+        .map(value -> ASN1OctetString.getInstance(value).getOctets());
+  }
+}

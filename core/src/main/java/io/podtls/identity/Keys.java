@@ -1,0 +1,110 @@
+package io.podtls.identity;
+
+import io.podtls.request.KeyAlgorithm;
+import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
+import java.security.Provider;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.spec.AlgorithmParameterSpec;
+import java.security.spec.ECGenParameterSpec;
+import java.security.spec.RSAKeyGenParameterSpec;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Key pairs: making them, and telling which halves belong together. */
+final class Keys {
+  private Keys() {}
+
+  static KeyPair generate(KeyAlgorithm algorithm, @Nullable Provider provider) {
+    try {
+      String name = generatorName(algorithm);
+      KeyPairGenerator generator =
+          provider == null
+              ? KeyPairGenerator.getInstance(name)
+              : KeyPairGenerator.getInstance(name, provider);
+      Optional<AlgorithmParameterSpec> parameters = parameters(algorithm);
+      if (parameters.isPresent()) {
+        generator.initialize(parameters.get());
+      }
+      return generator.generateKeyPair();
+    } catch (GeneralSecurityException e) {
+      if (provider == null) {
+        throw new IllegalStateException(
+            "this JDK makes no "
+                + algorithm
+                + " keys; does its image lack the module jdk.crypto.ec?",
+            e);
+      }
+      throw new IllegalArgumentException(
+          "provider " + provider.getName() + " makes no " + algorithm + " keys", e);
+    }
+  }
+
+  private static String generatorName(KeyAlgorithm algorithm) {
+    return switch (algorithm) {
+      case ECDSA_P256, ECDSA_P384, ECDSA_P521 -> "EC";
+      case RSA_2048, RSA_3072, RSA_4096 -> "RSA";
+      case ED25519 -> "Ed25519";
+    };
+  }
+
+  private static Optional<AlgorithmParameterSpec> parameters(KeyAlgorithm algorithm) {
+    return switch (algorithm) {
+      case ECDSA_P256 -> Optional.of(new ECGenParameterSpec("secp256r1"));
+      case ECDSA_P384 -> Optional.of(new ECGenParameterSpec("secp384r1"));
+      case ECDSA_P521 -> Optional.of(new ECGenParameterSpec("secp521r1"));
+      case RSA_2048 -> Optional.of(new RSAKeyGenParameterSpec(2048, RSAKeyGenParameterSpec.F4));
+      case RSA_3072 -> Optional.of(new RSAKeyGenParameterSpec(3072, RSAKeyGenParameterSpec.F4));
+      case RSA_4096 -> Optional.of(new RSAKeyGenParameterSpec(4096, RSAKeyGenParameterSpec.F4));
+      case ED25519 -> Optional.empty();
+    };
+  }
+
+  /** Whether what the private key signs, the public key verifies. */
+  static boolean belongTogether(PrivateKey privateKey, PublicKey publicKey) {
+    Optional<String> algorithm = checkSignature(publicKey);
+    if (algorithm.isEmpty()) {
+      return false;
+    }
+    byte[] message = {'p', 'o', 'd', 't', 'l', 's'};
+    try {
+      Signature signer = Signature.getInstance(algorithm.get());
+      signer.initSign(privateKey);
+      signer.update(message);
+      byte[] signature = signer.sign();
+      Signature verifier = Signature.getInstance(algorithm.get());
+      verifier.initVerify(publicKey);
+      verifier.update(message);
+      return verifier.verify(signature);
+    } catch (InvalidKeyException otherAlgorithm) {
+      return false;
+    } catch (GeneralSecurityException otherKey) {
+      // Some providers refuse a signature of the wrong length instead of not verifying it.
+      return false;
+    }
+  }
+
+  private static Optional<String> checkSignature(PublicKey key) {
+    return switch (key.getAlgorithm()) {
+      case "EC" -> Optional.of("SHA256withECDSA");
+      case "RSA" -> Optional.of("SHA256withRSA");
+      case "RSASSA-PSS" -> Optional.empty();
+      case "EdDSA", "Ed25519", "Ed448" -> Optional.of("EdDSA");
+      default -> Optional.empty();
+    };
+  }
+
+  /** A key in words, for messages. */
+  static String describe(PublicKey key) {
+    for (KeyAlgorithm algorithm : KeyAlgorithm.values()) {
+      if (algorithm.matches(key)) {
+        return algorithm.toString();
+      }
+    }
+    return key.getAlgorithm();
+  }
+}

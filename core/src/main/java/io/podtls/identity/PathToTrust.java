@@ -1,0 +1,231 @@
+package io.podtls.identity;
+
+import io.podtls.failure.InvalidCertificateException.Rule;
+import io.podtls.failure.InvalidCertificateException.Violation;
+import java.security.GeneralSecurityException;
+import java.security.InvalidAlgorithmParameterException;
+import java.security.cert.CertPath;
+import java.security.cert.CertPathValidator;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.PKIXParameters;
+import java.security.cert.TrustAnchor;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way from a leaf to an anchor. It is found here, so that a message can say where it ends;
+ * whether it is valid, the JDK's PKIX validator decides (RFC 5280 6, without revocation).
+ */
+final class PathToTrust {
+
+  // Cross-signed certificates multiply the ways; nobody has this many in earnest.
+  private static final int MAX_WAYS = 32;
+
+  private final X509Certificate leaf;
+  private final List<X509Certificate> given;
+  private final Set<X509Certificate> anchors;
+  private final Instant now;
+  private int waysTried;
+  private @Nullable String invalid;
+  private final List<Violation> violations = new ArrayList<>();
+  private List<X509Certificate> chain = List.of();
+
+  private PathToTrust(
+      X509Certificate leaf,
+      List<X509Certificate> given,
+      Set<X509Certificate> anchors,
+      Instant now) {
+    this.leaf = leaf;
+    this.given = given;
+    this.anchors = anchors;
+    this.now = now;
+  }
+
+  /**
+   * @param given the leaf and whatever came with it, in any order
+   */
+  static PathToTrust search(
+      X509Certificate leaf,
+      List<X509Certificate> given,
+      Set<X509Certificate> anchors,
+      Instant now) {
+    PathToTrust path = new PathToTrust(leaf, given, anchors, now);
+    Optional<List<X509Certificate>> trusted = path.extend(List.of(leaf));
+    List<X509Certificate> ordered = inOrder(trusted.orElse(List.of(leaf)), given);
+    if (trusted.isEmpty()) {
+      path.explain(ordered);
+    }
+    path.chain = withoutSelfSignedTop(ordered);
+    return path;
+  }
+
+  /** The leaf and its issuers among those given; the first one where there are several. */
+  static List<X509Certificate> inOrder(X509Certificate leaf, List<X509Certificate> given) {
+    return withoutSelfSignedTop(inOrder(List.of(leaf), given));
+  }
+
+  private static List<X509Certificate> inOrder(
+      List<X509Certificate> start, List<X509Certificate> given) {
+    List<X509Certificate> ordered = new ArrayList<>(start);
+    List<X509Certificate> left = new ArrayList<>(given);
+    left.removeAll(start);
+    boolean found = true;
+    while (found) {
+      List<X509Certificate> issuers = Certificates.issuers(last(ordered), left);
+      found = !issuers.isEmpty();
+      if (found) {
+        ordered.add(issuers.get(0));
+        left.remove(issuers.get(0));
+      }
+    }
+    return List.copyOf(ordered);
+  }
+
+  private static List<X509Certificate> withoutSelfSignedTop(List<X509Certificate> ordered) {
+    return ordered.size() > 1 && Certificates.isSelfSigned(last(ordered))
+        ? ordered.subList(0, ordered.size() - 1)
+        : ordered;
+  }
+
+  private static X509Certificate last(List<X509Certificate> certificates) {
+    return certificates.get(certificates.size() - 1);
+  }
+
+  /** Depth first: the shortest valid way that starts like this. */
+  private Optional<List<X509Certificate>> extend(List<X509Certificate> way) {
+    X509Certificate top = last(way);
+    if (anchors.contains(top)) {
+      return way.size() == 1 || isValid(way.subList(0, way.size() - 1), top)
+          ? Optional.of(way)
+          : Optional.empty();
+    }
+    for (X509Certificate anchor : Certificates.issuers(top, anchors)) {
+      if (isValid(way, anchor)) {
+        return Optional.of(way);
+      }
+    }
+    List<X509Certificate> left = new ArrayList<>(given);
+    left.removeAll(way);
+    for (X509Certificate issuer : Certificates.issuers(top, left)) {
+      List<X509Certificate> longer = new ArrayList<>(way);
+      longer.add(issuer);
+      Optional<List<X509Certificate>> trusted = extend(longer);
+      if (trusted.isPresent()) {
+        return trusted;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private boolean isValid(List<X509Certificate> way, X509Certificate anchor) {
+    if (++waysTried > MAX_WAYS) {
+      return false;
+    }
+    try {
+      CertPath path = CertificateFactory.getInstance("X.509").generateCertPath(way);
+      PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(anchor, null)));
+      parameters.setRevocationEnabled(false);
+      parameters.setDate(Date.from(present(way)));
+      CertPathValidator.getInstance("PKIX").validate(path, parameters);
+      return true;
+    } catch (CertPathValidatorException e) {
+      if (invalid == null) {
+        int index = e.getIndex();
+        invalid =
+            "the way "
+                + way.stream().map(Certificates::subject).collect(Collectors.joining(" > "))
+                + " > "
+                + Certificates.subject(anchor)
+                + " is not valid"
+                + (index >= 0 ? " at " + Certificates.subject(way.get(index)) : "")
+                + ": "
+                + e.getMessage();
+      }
+      return false;
+    } catch (InvalidAlgorithmParameterException e) {
+      throw new IllegalStateException("an anchor was given", e);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every JDK has X.509 and PKIX", e);
+    }
+  }
+
+  /**
+   * The time to validate at: now, moved into the leaf's validity, which is reported by a rule of
+   * its own, and past each notBefore that is only a skewed clock away.
+   */
+  private Instant present(List<X509Certificate> way) {
+    Instant time = now;
+    Instant latestStart = now.plus(Verification.CLOCK_SKEW);
+    for (X509Certificate certificate : way) {
+      Instant start = certificate.getNotBefore().toInstant();
+      if (start.isAfter(time) && (certificate.equals(leaf) || !start.isAfter(latestStart))) {
+        time = start;
+      }
+    }
+    Instant end = leaf.getNotAfter().toInstant();
+    return time.isAfter(end) ? end : time;
+  }
+
+  private void explain(List<X509Certificate> ordered) {
+    if (invalid != null) {
+      violations.add(new Violation(Rule.PEER_TRUST, invalid));
+      return;
+    }
+    List<X509Certificate> strangers = new ArrayList<>(given);
+    strangers.removeAll(ordered);
+    if (!strangers.isEmpty()) {
+      violations.add(
+          new Violation(
+              Rule.CHAIN,
+              "the chain breaks after "
+                  + Certificates.subject(last(ordered))
+                  + ": none of the others in it, "
+                  + Certificates.subjects(strangers)
+                  + ", is its issuer "
+                  + Certificates.issuer(last(ordered))));
+    }
+    violations.add(new Violation(Rule.PEER_TRUST, untrusted(last(ordered))));
+  }
+
+  private String untrusted(X509Certificate top) {
+    String who =
+        top.equals(leaf)
+            ? "it was issued by " + Certificates.issuer(top)
+            : "its chain ends at "
+                + Certificates.subject(top)
+                + ", issued by "
+                + (Certificates.isSelfSigned(top) ? "itself" : Certificates.issuer(top));
+    long sameName =
+        anchors.stream().filter(anchor -> Certificates.hasIssuersName(anchor, top)).count();
+    if (sameName > 0) {
+      return who
+          + "; the trust bundle has "
+          + (sameName == 1 ? "a certificate" : sameName + " certificates")
+          + " of that name, but with another key (was the CA made anew?)";
+    }
+    return who
+        + ", which is "
+        + (anchors.size() == 1
+            ? "not the certificate in the trust bundle: "
+            : "none of the " + anchors.size() + " certificates in the trust bundle: ")
+        + Certificates.subjects(anchors);
+  }
+
+  /** What is wrong with the way; nothing if there is a valid one. */
+  List<Violation> violations() {
+    return violations;
+  }
+
+  /** The leaf and its issuers, without a self-signed one at the end. */
+  List<X509Certificate> chain() {
+    return chain;
+  }
+}
