@@ -1,4 +1,5 @@
 /** Pod-side TLS bootstrapping: keys, PKCS#10 requests, identities, trust and rotation. */
+@SuppressWarnings("module") // the adapter, which is compiled after this
 module io.podtls {
   requires transitive org.jspecify;
   requires org.bouncycastle.pkix;
@@ -11,4 +12,6 @@ module io.podtls {
   exports io.podtls.request;
   exports io.podtls.signing;
   exports io.podtls.trust;
+  exports io.podtls.pem to
+      io.podtls.fabric8;
 }

@@ -19,7 +19,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.KeyPair;
-import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
@@ -103,7 +102,11 @@ class ControlPlaneIT {
             .getStatus()
             .getCertificate();
 
-    X509Certificate certificate = certificate(Base64.getDecoder().decode(issued));
+    byte[] pem = Base64.getDecoder().decode(issued);
+    X509Certificate certificate =
+        (X509Certificate)
+            CertificateFactory.getInstance("X.509")
+                .generateCertificate(new ByteArrayInputStream(pem));
     certificate.verify(cluster.controlPlane().csrSignerCa().getPublicKey());
     assertThat(certificate.getPublicKey()).isEqualTo(keys.getPublic());
     Config asItsSubject =
@@ -260,11 +263,6 @@ class ControlPlaneIT {
         .withRequest(base64(CertificateAuthority.pem("CERTIFICATE REQUEST", der)))
         .endSpec()
         .build();
-  }
-
-  static X509Certificate certificate(byte[] pem) throws CertificateException {
-    return (X509Certificate)
-        CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(pem));
   }
 
   private static String base64(String text) {

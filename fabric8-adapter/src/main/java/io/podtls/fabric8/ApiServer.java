@@ -1,0 +1,266 @@
+package io.podtls.fabric8;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.RequestConfig;
+import io.fabric8.kubernetes.client.RequestConfigBuilder;
+import io.fabric8.kubernetes.client.http.AsyncBody;
+import io.fabric8.kubernetes.client.http.HttpClient;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.HttpResponse;
+import io.fabric8.kubernetes.client.http.Interceptor;
+import io.podtls.fabric8.JsonObject.JsonException;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The API server as a place to send JSON to: one request, one answer, and nothing retried behind
+ * the caller's back.
+ *
+ * <p>It speaks through the HTTP client of a fabric8 KubernetesClient rather than through its typed
+ * operations, because these hide the Retry-After header, retry on their own, open a second
+ * connection for a watch, and load model classes for most of a second.
+ *
+ * <p>Thread safety: safe for use by many threads.
+ */
+final class ApiServer implements AutoCloseable {
+
+  /** How long an answer may take, unless it is a watch. */
+  static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
+
+  private static final Duration BODY_WITHIN = ANSWER_WITHIN.plusSeconds(1);
+
+  /** What goes into the Authorization header, read anew for each request. */
+  interface Authorization {
+    /** Returns the header's value, empty if the HTTP client sees to it. */
+    Optional<String> header() throws IOException;
+  }
+
+  private final String base;
+  private final Authorization authorization;
+  private final @Nullable Supplier<HttpClient> connector;
+  private @Nullable HttpClient http;
+  private boolean closed;
+
+  private ApiServer(
+      String base,
+      Authorization authorization,
+      @Nullable Supplier<HttpClient> connector,
+      @Nullable HttpClient http) {
+    this.base = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
+    this.authorization = authorization;
+    this.connector = connector;
+    this.http = http;
+  }
+
+  /** Borrows the client's connections, address and credentials. */
+  static ApiServer lentBy(KubernetesClient client) {
+    HttpClient lent = client.getHttpClient();
+    RequestConfig own =
+        lent instanceof Interceptor.RequestTags tags ? tags.getTag(RequestConfig.class) : null;
+    RequestConfig unretried =
+        new RequestConfigBuilder(own == null ? client.getConfiguration().getRequestConfig() : own)
+            .withRequestRetryBackoffLimit(0)
+            .build();
+    return new ApiServer(
+        client.getMasterUrl().toString(),
+        Optional::empty,
+        null,
+        lent.newBuilder().tag(unretried).build());
+  }
+
+  /**
+   * Makes connections of its own.
+   *
+   * @param base scheme, host and port
+   * @param authorization how requests are authorized
+   * @param connector makes an HTTP client; called at the first request, and again when a connection
+   *     turns out to be dead
+   */
+  static ApiServer at(String base, Authorization authorization, Supplier<HttpClient> connector) {
+    return new ApiServer(base, authorization, connector, null);
+  }
+
+  JsonObject get(String path) throws ApiException, InterruptedException {
+    return exchange("GET", path, null);
+  }
+
+  JsonObject post(String path, JsonObject body) throws ApiException, InterruptedException {
+    return exchange("POST", path, body);
+  }
+
+  JsonObject put(String path, JsonObject body) throws ApiException, InterruptedException {
+    return exchange("PUT", path, body);
+  }
+
+  /** Starts a watch and returns at once. */
+  WatchStream watch(String path, WatchStream.Listener listener) {
+    WatchStream watch = new WatchStream(listener);
+    CompletableFuture<HttpResponse<AsyncBody>> answer;
+    try {
+      HttpClient client = client();
+      HttpRequest request = request(client, path).forStreaming().build();
+      answer = client.consumeBytes(request, watch);
+    } catch (ApiException | RuntimeException e) {
+      answer = CompletableFuture.failedFuture(e);
+    }
+    watch.follow(answer);
+    return watch;
+  }
+
+  private JsonObject exchange(String method, String path, @Nullable JsonObject body)
+      throws ApiException, InterruptedException {
+    HttpClient client = client();
+    HttpRequest.Builder request =
+        request(client, path).timeout(ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+    if (body != null) {
+      request.method(method, "application/json", new String(body.toBytes(), UTF_8));
+    }
+    CompletableFuture<HttpResponse<byte[]>> answer = send(client, request.build());
+    HttpResponse<byte[]> response;
+    try {
+      response = answer.get(BODY_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      if (isTimeout(e.getCause())) {
+        abandon(client);
+      }
+      throw noAnswer(e.getCause() == null ? e : e.getCause());
+    } catch (TimeoutException e) {
+      answer.cancel(true);
+      abandon(client);
+      throw noAnswer(e);
+    } catch (InterruptedException e) {
+      answer.cancel(true);
+      throw e;
+    }
+    if (!response.isSuccessful()) {
+      throw refusal(response, response.body(), Instant.now());
+    }
+    try {
+      return JsonObject.parse(response.body());
+    } catch (JsonException e) {
+      throw ApiException.noAnswer(base + " answered " + method + " with what is no object", e);
+    }
+  }
+
+  private static CompletableFuture<HttpResponse<byte[]>> send(
+      HttpClient client, HttpRequest request) {
+    try {
+      return client.sendAsync(request, byte[].class);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private HttpRequest.Builder request(HttpClient client, String path) throws ApiException {
+    HttpRequest.Builder request =
+        client.newHttpRequestBuilder().uri(base + path).setHeader("Accept", "application/json");
+    try {
+      authorization.header().ifPresent(value -> request.setHeader("Authorization", value));
+    } catch (IOException e) {
+      throw ApiException.noAnswer("no token to authenticate with: " + describe(e), e);
+    }
+    return request;
+  }
+
+  private synchronized HttpClient client() throws ApiException {
+    if (closed) {
+      throw ApiException.noAnswer("the connection to " + base + " is closed", null);
+    }
+    if (http == null) {
+      if (connector == null) {
+        throw new IllegalStateException("lent no HTTP client");
+      }
+      http = connector.get();
+    }
+    return http;
+  }
+
+  /**
+   * Lets go of a client of our own whose connection may be half open: over HTTP/2 every further
+   * request would join the same silence.
+   */
+  private void abandon(HttpClient client) {
+    synchronized (this) {
+      if (connector == null || http != client) {
+        return;
+      }
+      http = null;
+    }
+    client.close();
+  }
+
+  @Override
+  public void close() {
+    HttpClient own;
+    synchronized (this) {
+      closed = true;
+      own = connector == null ? null : http;
+      http = null;
+    }
+    if (own != null) {
+      own.close();
+    }
+  }
+
+  static ApiException refusal(HttpResponse<?> response, byte[] body, Instant now) {
+    List<String> headers = response.headers("Retry-After");
+    Optional<Duration> retryAfter =
+        ApiException.retryAfter(headers.isEmpty() ? null : headers.get(0), now);
+    try {
+      JsonObject status = JsonObject.parse(body);
+      if (status.text("kind").equals("Status")) {
+        return ApiException.answer(response.code(), status, retryAfter);
+      }
+    } catch (JsonException e) {
+      // Plain text of an overloaded API server, or a proxy's page: told as it is.
+    }
+    return ApiException.answer(response.code(), new String(body, UTF_8), retryAfter);
+  }
+
+  static ApiException noAnswer(Throwable failure) {
+    Throwable cause = failure;
+    while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+        && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    if (cause instanceof ApiException known) {
+      return known;
+    }
+    return ApiException.noAnswer(
+        isTimeout(cause) ? "no answer within " + ANSWER_WITHIN.toSeconds() + " s" : describe(cause),
+        cause);
+  }
+
+  private static boolean isTimeout(@Nullable Throwable failure) {
+    return failure instanceof TimeoutException
+        || failure instanceof java.net.http.HttpTimeoutException;
+  }
+
+  private static String describe(Throwable failure) {
+    String type = failure.getClass().getSimpleName();
+    for (Throwable told = failure; told != null; told = told.getCause()) {
+      String message = told.getMessage();
+      if (message != null && !message.isEmpty()) {
+        return type + ": " + message;
+      }
+    }
+    return type;
+  }
+
+  @Override
+  public String toString() {
+    return base;
+  }
+}

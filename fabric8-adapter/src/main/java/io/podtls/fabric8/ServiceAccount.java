@@ -1,0 +1,75 @@
+package io.podtls.fabric8;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.fabric8.kubernetes.client.http.HttpClient;
+import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
+import io.podtls.trust.TrustBundleSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.TrustManager;
+
+/**
+ * The service account that a pod runs as: where its API server is, how to trust it, and what to
+ * show it.
+ *
+ * @param apiServer scheme, host and port
+ * @param directory holds {@code token} and {@code ca.crt}
+ */
+record ServiceAccount(String apiServer, Path directory) {
+
+  private static final Path DIRECTORY = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
+
+  static ServiceAccount ofThisPod() {
+    return of(System.getenv(), DIRECTORY);
+  }
+
+  static ServiceAccount of(Map<String, String> environment, Path directory) {
+    String host = environment.getOrDefault("KUBERNETES_SERVICE_HOST", "");
+    if (host.isEmpty()) {
+      throw new IllegalStateException(
+          "KUBERNETES_SERVICE_HOST is not set: this process does not run in a pod. Outside a"
+              + " cluster, hand a KubernetesClient over");
+    }
+    String port = environment.getOrDefault("KUBERNETES_SERVICE_PORT", "443");
+    String authority = host.contains(":") ? "[" + host + "]" : host;
+    return new ServiceAccount("https://" + authority + ":" + port, directory);
+  }
+
+  /** Whether this process has an API server and a token for it. */
+  static boolean isThere(Map<String, String> environment, Path directory) {
+    return !environment.getOrDefault("KUBERNETES_SERVICE_HOST", "").isEmpty()
+        && Files.exists(directory.resolve("token"));
+  }
+
+  static boolean isThere() {
+    return isThere(System.getenv(), DIRECTORY);
+  }
+
+  ApiServer connect() {
+    TrustManager trust =
+        new FollowingTrustManager(TrustBundleSource.pemFile(directory.resolve("ca.crt")));
+    return ApiServer.at(apiServer, () -> Optional.of("Bearer " + token()), () -> httpClient(trust));
+  }
+
+  private static HttpClient httpClient(TrustManager trust) {
+    HttpClient.Factory factory = new JdkHttpClientFactory();
+    return factory
+        .newBuilder()
+        .connectTimeout(ApiServer.ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS)
+        .sslContext(null, new TrustManager[] {trust})
+        .build();
+  }
+
+  private String token() throws IOException {
+    String token = Files.readString(directory.resolve("token"), UTF_8).strip();
+    if (token.isEmpty()) {
+      throw new IOException(directory.resolve("token") + " is empty");
+    }
+    return token;
+  }
+}
