@@ -1,0 +1,108 @@
+package io.podtls.rotation;
+
+import io.podtls.identity.TlsIdentity;
+import io.podtls.trust.TrustBundle;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
+import java.util.Optional;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedKeyManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+/**
+ * An identity, a trust bundle and the SSLContext made of the two: what a handshake sees from its
+ * first message to its last.
+ *
+ * <p>Each generation has an SSLContext of its own because session caches and ticket keys belong to
+ * one: a session that was made under an anchor that has been removed since cannot be resumed with a
+ * later generation (RFC 8446 4.6.1 lets a resumed session go without any certificate).
+ *
+ * <p><b>Thread safety:</b> immutable for its users.
+ */
+public final class Generation {
+
+  private final long number;
+  private final Optional<TlsIdentity> identity;
+  private final TrustBundle trust;
+  private final Optional<X509ExtendedKeyManager> keys;
+  private final X509ExtendedTrustManager peers;
+  private final SSLContext sslContext;
+  private volatile boolean lent;
+
+  Generation(Stamp stamp, Optional<TlsIdentity> identity, TrustBundle trust) {
+    this.number = stamp.generation();
+    this.identity = identity;
+    this.trust = trust;
+    this.keys = identity.map(own -> new GenerationKeyManager(own.keyManager(), stamp));
+    this.peers = new GenerationTrustManager(trust.trustManager(), stamp);
+    this.sslContext =
+        context(
+            keys.<KeyManager[]>map(k -> new KeyManager[] {k}).orElseGet(() -> new KeyManager[0]),
+            peers);
+  }
+
+  /** A JDK context; without a trust manager it accepts nobody. */
+  static SSLContext context(KeyManager[] keys, TrustManager... trust) {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(keys, trust, null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JVM cannot make a TLS context", e);
+    }
+  }
+
+  /** Returns which generation of its rotation this is: 1, 2, 3 and so on. */
+  public long number() {
+    return number;
+  }
+
+  /** Returns the identity shown to peers; empty for a client that only trusts. */
+  public Optional<TlsIdentity> identity() {
+    return identity;
+  }
+
+  /** Returns whom this generation trusts. */
+  public TrustBundle trust() {
+    return trust;
+  }
+
+  /** Returns this generation's own context, which never changes and knows no other generation. */
+  public SSLContext sslContext() {
+    return sslContext;
+  }
+
+  Optional<X509ExtendedKeyManager> keys() {
+    return keys;
+  }
+
+  X509ExtendedTrustManager peers() {
+    return peers;
+  }
+
+  /** The alias in a key manager that serves several generations. */
+  String alias() {
+    return Long.toString(number);
+  }
+
+  /** Notes that the alias goes to somebody who will ask again. */
+  void lend() {
+    lent = true;
+  }
+
+  boolean isLent() {
+    return lent;
+  }
+
+  Optional<X509Certificate> leaf() {
+    return identity.map(TlsIdentity::leaf);
+  }
+
+  /** The number and, where there is one, the identity in words; never a key. */
+  @Override
+  public String toString() {
+    return "generation " + number + identity.map(own -> " (" + own + ")").orElse("");
+  }
+}

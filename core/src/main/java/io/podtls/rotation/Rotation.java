@@ -1,0 +1,280 @@
+package io.podtls.rotation;
+
+import static java.util.Objects.requireNonNull;
+
+import io.podtls.failure.InvalidCertificateException;
+import io.podtls.identity.TlsIdentity;
+import io.podtls.trust.TrustBundle;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSession;
+import javax.net.ssl.SSLSessionContext;
+import javax.net.ssl.X509ExtendedKeyManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Generations of identity and trust behind one SSLContext that never changes. A new generation
+ * takes over as one reference: handshakes that have begun finish with what they began with, the
+ * next ones see the new generation whole, connections that stand are not touched.
+ *
+ * <p>Prefer {@link #sslContext()}. {@link #keyManager()} and {@link #trustManager()} are for
+ * frameworks that insist on making a context of their own; that one context keeps its sessions over
+ * generations, so that a withdrawn anchor takes effect there on full handshakes only.
+ *
+ * <p><b>Thread safety:</b> safe for use by any number of threads; activations wait for each other,
+ * handshakes wait for nobody.
+ */
+public final class Rotation implements AutoCloseable {
+
+  /** How long an alias answers after its generation was superseded. */
+  static final Duration RETENTION = Duration.ofMinutes(10);
+
+  private final InstantSource clock;
+  private final Object lock = new Object();
+  private final Object stampOwner = new Object();
+
+  /** No key, no trust: holds session settings and defaults, which outlive generations. */
+  private final SSLContext settings = Generation.context(new KeyManager[0]);
+
+  private final SSLContext sslContext = new RotatingContext(this, settings);
+  private final X509ExtendedKeyManager keyManager = new RotatingKeyManager(this);
+  private final X509ExtendedTrustManager trustManager = new RotatingTrustManager(this);
+
+  /** By alias. */
+  private final Map<String, Superseded> superseded = new ConcurrentHashMap<>();
+
+  private final Map<SSLSessionContext, Long> sessionContexts =
+      Collections.synchronizedMap(new WeakHashMap<>());
+
+  private volatile @Nullable Generation current;
+  private volatile boolean closed;
+
+  private record Superseded(Generation generation, Instant since) {}
+
+  /**
+   * Makes a rotation without a generation.
+   *
+   * @param clock decides whether a certificate is valid when it is activated, and when a superseded
+   *     generation is forgotten
+   */
+  public Rotation(InstantSource clock) {
+    this.clock = requireNonNull(clock, "clock");
+  }
+
+  /**
+   * Makes the next generation, lets it prove itself, and puts it in place. On any failure the
+   * current generation stays and no number is used up.
+   *
+   * <p>The proof: the leaf is valid now by this rotation's clock (a notBefore up to 60 s ahead is
+   * taken for clock skew) and is for server or client authentication (RFC 5280 4.2.1.12); an
+   * in-memory handshake shows that the key signs for the leaf and that the new trust accepts the
+   * chain. The same chain is shown to the previous trust too, but a refusal there is logged only:
+   * if the new trust accepts the chain, the previous one can refuse it for lack of the anchor
+   * alone, and that is what every replacement of a CA in one step looks like.
+   *
+   * @param identity what peers are shown; empty for a client that only trusts
+   * @param trust whom to trust
+   * @return the new generation, current from now on
+   * @throws InvalidCertificateException if the identity is expired, not yet valid, not for TLS, not
+   *     accepted by {@code trust}, or its key does not work
+   * @throws IllegalStateException after {@link #close()}
+   */
+  public Generation activate(Optional<TlsIdentity> identity, TrustBundle trust) {
+    requireNonNull(identity, "identity");
+    requireNonNull(trust, "trust");
+    synchronized (lock) {
+      if (closed) {
+        throw closed();
+      }
+      Generation previous = current;
+      long number = previous == null ? 1 : previous.number() + 1;
+      Generation next = new Generation(new Stamp(stampOwner, number), identity, trust);
+      Instant now = clock.instant();
+      SelfProbe.prove(next, Optional.ofNullable(previous), now);
+      carrySettings(next.sslContext());
+      sessionContexts.put(next.sslContext().getServerSessionContext(), number);
+      sessionContexts.put(next.sslContext().getClientSessionContext(), number);
+      if (previous == null) {
+        current = next;
+      } else {
+        // In this order an alias that has been lent finds its generation at every moment.
+        superseded.put(previous.alias(), new Superseded(previous, now));
+        current = next;
+        if (!previous.isLent()) {
+          superseded.remove(previous.alias());
+        }
+      }
+      forgetOld(now);
+      return next;
+    }
+  }
+
+  /**
+   * Returns the generation that new handshakes use.
+   *
+   * @throws IllegalStateException before the first {@link #activate}
+   */
+  public Generation current() {
+    Generation generation = current;
+    if (generation == null) {
+      throw new IllegalStateException("no generation has been activated yet");
+    }
+    return generation;
+  }
+
+  /**
+   * Returns the context that follows the current generation, the same object at each call. Its
+   * engines and sockets are the JDK's own, made by the generation that is current when they are
+   * made; so are those of factories and the connections of server sockets that were taken from it
+   * earlier. Session timeout and cache size set on its session contexts hold for later generations
+   * too. It cannot be initialised anew ({@link java.security.KeyManagementException}).
+   *
+   * <p>Before the first {@link #activate} and after {@link #close()} making an engine or socket and
+   * accepting a connection fail with {@link IllegalStateException}.
+   */
+  public SSLContext sslContext() {
+    return sslContext;
+  }
+
+  /**
+   * Returns the current generation's key as a key manager, the same object at each call. Aliases
+   * are generation numbers and answer until 10 minutes after their generation was superseded, by
+   * the rotation's clock; an unknown one answers null. After {@link #close()} no alias is chosen
+   * any more.
+   */
+  public X509ExtendedKeyManager keyManager() {
+    return keyManager;
+  }
+
+  /**
+   * Returns the current generation's trust as a trust manager, the same object at each call. It is
+   * asked in full handshakes only: a session resumed by a context that outlives a generation does
+   * not consult it, which {@link #sslContext()} avoids. After {@link #close()} it accepts nobody.
+   */
+  public X509ExtendedTrustManager trustManager() {
+    return trustManager;
+  }
+
+  /**
+   * Tells which generation made a connection, so that those of old generations can be drained.
+   * Where a framework's own context mixed two generations in one handshake (key of one, trust of
+   * the other), the older one is told.
+   *
+   * @param session the connection's session after its handshake
+   * @return the generation's number; empty if it is not known to be this rotation's
+   */
+  public OptionalLong generationOf(SSLSession session) {
+    requireNonNull(session, "session");
+    OptionalLong stamped = Stamp.read(session, stampOwner);
+    if (stamped.isPresent()) {
+      return stamped;
+    }
+    // A session restored from a stateless ticket has lost its stamp, but not its context.
+    SSLSessionContext context = session.getSessionContext();
+    Long made = context == null ? null : sessionContexts.get(context);
+    return made != null ? OptionalLong.of(made) : generationShowing(session.getLocalCertificates());
+  }
+
+  private OptionalLong generationShowing(Certificate @Nullable [] chain) {
+    if (chain == null || chain.length == 0 || !(chain[0] instanceof X509Certificate leaf)) {
+      return OptionalLong.empty();
+    }
+    return Stream.concat(
+            Stream.ofNullable(current), superseded.values().stream().map(Superseded::generation))
+        .filter(generation -> generation.leaf().filter(leaf::equals).isPresent())
+        .max(Comparator.comparingLong(Generation::number))
+        .map(generation -> OptionalLong.of(generation.number()))
+        .orElseGet(OptionalLong::empty);
+  }
+
+  /** Refuses handshakes from now on; connections that stand go on. Idempotent, throws nothing. */
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  /** The generation for a handshake that is about to begin. */
+  Generation open() {
+    if (closed) {
+      throw closed();
+    }
+    return current();
+  }
+
+  private static IllegalStateException closed() {
+    return new IllegalStateException("closed: no new TLS handshakes");
+  }
+
+  /**
+   * The current generation, whose alias will answer until it is superseded and for a time after.
+   */
+  Optional<Generation> lend() {
+    forgetOld(clock.instant());
+    Generation generation = closed ? null : current;
+    while (generation != null) {
+      generation.lend();
+      Generation after = current;
+      if (after == generation) {
+        break;
+      }
+      generation =
+          after; // Superseded before it knew that it was lent: it may be forgotten already.
+    }
+    return Optional.ofNullable(generation);
+  }
+
+  /** The generation behind an alias. */
+  Optional<Generation> lent(String alias) {
+    forgetOld(clock.instant());
+    Generation generation = current;
+    if (generation != null && generation.alias().equals(alias)) {
+      return Optional.of(generation);
+    }
+    return Optional.ofNullable(superseded.get(alias)).map(Superseded::generation);
+  }
+
+  private void forgetOld(Instant now) {
+    if (!superseded.isEmpty()) {
+      superseded.values().removeIf(old -> !now.isBefore(old.since().plus(RETENTION)));
+    }
+  }
+
+  SSLContext settings() {
+    return settings;
+  }
+
+  /** Sets something that belongs to contexts, for the current generation and all later ones. */
+  void configure(Consumer<SSLContext> setting) {
+    synchronized (lock) {
+      setting.accept(settings);
+      if (current != null) {
+        setting.accept(current.sslContext());
+      }
+    }
+  }
+
+  private void carrySettings(SSLContext next) {
+    carry(settings.getServerSessionContext(), next.getServerSessionContext());
+    carry(settings.getClientSessionContext(), next.getClientSessionContext());
+  }
+
+  private static void carry(SSLSessionContext from, SSLSessionContext to) {
+    to.setSessionTimeout(from.getSessionTimeout());
+    to.setSessionCacheSize(from.getSessionCacheSize());
+  }
+}
