@@ -21,6 +21,7 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedKeyManager;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A private key and the certificate chain for it. Prints subject, serial number and notAfter, never
@@ -218,6 +219,17 @@ public final class TlsIdentity {
           "the " + key.getAlgorithm() + " key cannot leave the provider that holds it");
     }
     return encoded;
+  }
+
+  /** Identities are equal if their chains are; the key follows from the leaf. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof TlsIdentity identity && chain.equals(identity.chain);
+  }
+
+  @Override
+  public int hashCode() {
+    return chain.hashCode();
   }
 
   /** Returns subject, serial number and notAfter, never the key. */

@@ -91,7 +91,7 @@ public final class CertificateRequest {
 
   /** Requests are equal if they ask for the same; the order of the names counts. */
   @Override
-  public boolean equals(Object other) {
+  public boolean equals(@Nullable Object other) {
     return other instanceof CertificateRequest request
         && signerName.equals(request.signerName)
         && Objects.equals(commonName, request.commonName)

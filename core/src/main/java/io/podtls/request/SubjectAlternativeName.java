@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One subject alternative name (RFC 5280 4.2.1.6) in canonical form, so that two ways to write one
@@ -212,7 +213,7 @@ public final class SubjectAlternativeName {
 
   /** Names are equal if their kinds and canonical forms are. */
   @Override
-  public boolean equals(Object other) {
+  public boolean equals(@Nullable Object other) {
     return other instanceof SubjectAlternativeName name
         && kind == name.kind
         && value.equals(name.value);
