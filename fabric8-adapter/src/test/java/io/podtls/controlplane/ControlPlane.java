@@ -91,8 +91,9 @@ public final class ControlPlane implements AutoCloseable {
     this.etcdPort = freePort();
     this.etcdPeerPort = freePort();
     this.apiServerPort = freePort();
-    // HTTP/1.1: a starting API server ends HTTP/2 connections with GOAWAY, and JDK 17's client goes
-    // on using a connection after that.
+    // HTTP/1.1: over HTTP/2 the API server adds a GOAWAY to each answer to an anonymous request,
+    // and
+    // JDK 17's client then drops the answer.
     this.anonymous =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)

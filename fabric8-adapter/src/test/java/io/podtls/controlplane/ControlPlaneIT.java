@@ -162,6 +162,25 @@ class ControlPlaneIT {
   }
 
   @Test
+  @DisplayName(
+      "a terminated pod stays with a deletion time, a deleted one is gone and its name free")
+  void podsEnd(Cluster cluster) {
+    String namespace = cluster.namespace();
+    TestPod pod = cluster.pod(namespace, "orders-0").create();
+    var seen = cluster.admin().pods().inNamespace(namespace).withName("orders-0");
+
+    cluster.terminate(pod);
+    assertThat(seen.get().getMetadata().getDeletionTimestamp()).isNotNull();
+    cluster.delete(pod);
+    assertThat(seen.get()).isNull();
+
+    TestPod next = cluster.pod(namespace, "orders-0").withoutIp().create();
+    assertThat(next.uid()).isNotEqualTo(pod.uid());
+    assertThat(next.ips()).isEmpty();
+    assertThat(seen.get().getStatus().getPhase()).isEqualTo("Pending");
+  }
+
+  @Test
   @DisplayName("a Service gets a cluster IP and an EndpointSlice of the pods that it selects")
   void serviceSelectsPods(Cluster cluster) {
     String namespace = cluster.namespace();
