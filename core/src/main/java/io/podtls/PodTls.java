@@ -1,5 +1,14 @@
 package io.podtls;
 
+import static java.util.Objects.requireNonNull;
+
+import io.podtls.failure.BootstrapTimeoutException;
+import io.podtls.failure.CertificateDeniedException;
+import io.podtls.failure.CertificateFailedException;
+import io.podtls.failure.InvalidCertificateException;
+import io.podtls.failure.InvalidCertificateException.Rule;
+import io.podtls.failure.InvalidCertificateException.Violation;
+import io.podtls.failure.InvalidMaterialException;
 import io.podtls.identity.IdentityFiles;
 import io.podtls.identity.TlsIdentity;
 import io.podtls.renewal.RenewalPolicy;
@@ -7,114 +16,336 @@ import io.podtls.request.CertificateRequest;
 import io.podtls.signing.CertificateSigner;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
-import java.nio.file.Path;
 import java.security.Provider;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
 
-/** The running handle. */
+/**
+ * An application's TLS, bootstrapped once and kept right until closed: the identity is renewed
+ * before it expires, changes of the trust bundle are followed, and both reach the next handshake
+ * through one SSLContext that the application keeps for its life.
+ *
+ * <p><b>Thread safety:</b> safe for use by any number of threads.
+ */
 public final class PodTls implements AutoCloseable {
-  private PodTls() {}
 
-  /** A certificate issued through a signer; the signer stays the caller's to close. */
+  private final Engine engine;
+  private volatile boolean closed;
+
+  private PodTls(Engine engine) {
+    this.engine = engine;
+  }
+
+  /**
+   * Prepares a handle whose certificate is issued on request, by whoever stands behind the signer.
+   *
+   * @param request what to ask for, at the start and at each renewal, each time with a new key
+   * @param signer gets it signed; stays the caller's to close, after the handle
+   * @return the options, all of them with safe defaults
+   */
   public static Builder requesting(CertificateRequest request, CertificateSigner signer) {
-    throw new UnsupportedOperationException();
+    requireNonNull(request, "request");
+    requireNonNull(signer, "signer");
+    return new Builder(request, signer, null);
   }
 
-  /** A key and chain that somebody else writes. */
+  /**
+   * Prepares a handle whose key and certificate somebody else writes to files and renews there: the
+   * kubelet's podCertificate volume, a mounted Secret, a CSI driver. They are looked at each second
+   * and reloaded when they change.
+   *
+   * @param files where they lie; waited for while bootstrapping if they are not there yet
+   * @return the options, all of them with safe defaults
+   */
   public static Builder reading(IdentityFiles files) {
-    throw new UnsupportedOperationException();
+    return new Builder(null, null, requireNonNull(files, "files"));
   }
 
-  /** No identity: a client that trusts this source and follows its changes. */
+  /**
+   * Prepares a handle without an identity: for a client that trusts a bundle, follows its changes,
+   * and shows no certificate.
+   *
+   * @return the options, all of them with safe defaults
+   */
   public static Builder withoutIdentity() {
-    throw new UnsupportedOperationException();
+    return new Builder(null, null, null);
   }
 
+  /**
+   * Returns the context for servers and clients, the same object at each call. Each handshake uses
+   * the identity and the trust that are current when it starts.
+   *
+   * @throws IllegalStateException after {@link #close()}
+   */
   public SSLContext sslContext() {
-    throw new UnsupportedOperationException();
+    return open().rotation().sslContext();
   }
 
+  /**
+   * Returns the current identity as a key manager, the same object at each call; for frameworks
+   * that insist on a context of their own. Prefer {@link #sslContext()}.
+   *
+   * @throws IllegalStateException after {@link #close()}
+   */
   public X509ExtendedKeyManager keyManager() {
-    throw new UnsupportedOperationException();
+    return open().rotation().keyManager();
   }
 
+  /**
+   * Returns the current trust as a trust manager, the same object at each call; for frameworks that
+   * insist on a context of their own. Sessions that such a context resumes do not consult it:
+   * prefer {@link #sslContext()}.
+   *
+   * @throws IllegalStateException after {@link #close()}
+   */
   public X509ExtendedTrustManager trustManager() {
-    throw new UnsupportedOperationException();
+    return open().rotation().trustManager();
   }
 
+  /**
+   * Returns the identity in use.
+   *
+   * @throws IllegalStateException without an identity, and after {@link #close()}
+   * @throws InvalidCertificateException if the certificate has expired; handshakes go on showing it
+   *     until a renewal succeeds
+   */
   public TlsIdentity identity() {
-    throw new UnsupportedOperationException();
+    TlsIdentity identity =
+        open()
+            .state()
+            .identity()
+            .orElseThrow(() -> new IllegalStateException("this handle has no identity"));
+    if (!engine.clock().instant().isBefore(identity.notAfter())) {
+      throw new InvalidCertificateException(
+          identity.toString(),
+          List.of(
+              new Violation(
+                  Rule.VALIDITY, "it expired at " + identity.notAfter() + " and was not renewed")));
+    }
+    return identity;
   }
 
+  /**
+   * Returns the trust in force. Just after an anchor was withdrawn that the own identity needs, it
+   * holds that anchor still; see {@link Builder#trusting}.
+   *
+   * @throws IllegalStateException after {@link #close()}
+   */
   public TrustBundle trust() {
-    throw new UnsupportedOperationException();
+    return open().state().trust().orElseThrow(() -> new IllegalStateException("not bootstrapped"));
   }
 
+  /** Returns how the handle stands at this moment. Works after {@link #close()} too: not ready. */
   public PodTlsStatus status() {
-    throw new UnsupportedOperationException();
+    Engine.State state = engine.state();
+    Optional<Instant> validUntil = state.identity().map(TlsIdentity::notAfter);
+    boolean valid = validUntil.map(end -> engine.clock().instant().isBefore(end)).orElse(true);
+    return new PodTlsStatus(
+        state.generation() > 0 && valid && !closed,
+        state.generation(),
+        validUntil,
+        state.nextRenewal(),
+        state.pending(),
+        state.lastFailure());
   }
 
-  /** The generation that a connection was made with. */
+  /**
+   * Returns the generation that a connection was made with, so that a server can drain those of old
+   * ones; compare with {@link PodTlsStatus#generation()}.
+   *
+   * @param session the connection's session
+   * @return its generation's number, empty if the session is not of this handle or its generation
+   *     is long gone
+   */
   public OptionalLong generationOf(SSLSession session) {
-    throw new UnsupportedOperationException();
+    return engine.rotation().generationOf(requireNonNull(session, "session"));
   }
 
+  /**
+   * Stops renewal, ends the thread, closes every request on its way, and refuses new handshakes.
+   * Returns within a tenth of a second and throws nothing; the second time it does nothing. What
+   * was lent (signer, scheduler) stays open.
+   */
   @Override
   public void close() {
-    throw new UnsupportedOperationException();
+    closed = true;
+    engine.close();
   }
 
-  /** Options of a bootstrap. */
+  /** The engine, for tests that drive its scheduler themselves. */
+  Engine engine() {
+    return engine;
+  }
+
+  private Engine open() {
+    if (closed) {
+      throw new IllegalStateException("closed");
+    }
+    return engine;
+  }
+
+  /**
+   * Options of a handle, and the one blocking call that makes it.
+   *
+   * <p><b>Thread safety:</b> not safe; meant for one expression.
+   */
   public static final class Builder {
-    private Builder() {}
+    private final @Nullable CertificateRequest request;
+    private final @Nullable CertificateSigner signer;
+    private @Nullable IdentityFiles files;
+    private TrustBundleSource trust = TrustBundleSource.clusterCa();
+    private RenewalPolicy policy = RenewalPolicy.standard();
+    private PodTlsListener listener = new PodTlsListener() {};
+    private Optional<Provider> provider = Optional.empty();
+    private Optional<ScheduledExecutorService> scheduler = Optional.empty();
+    private InstantSource clock = InstantSource.system();
 
-    /** Peer trust; TrustBundleSource.clusterCa() if not called. */
+    private Builder(
+        @Nullable CertificateRequest request,
+        @Nullable CertificateSigner signer,
+        @Nullable IdentityFiles files) {
+      this.request = request;
+      this.signer = signer;
+      this.files = files;
+    }
+
+    /**
+     * Whom to trust as a peer, and what issued certificates are verified against. If not called:
+     * {@link TrustBundleSource#clusterCa()}.
+     *
+     * <p>The source is read again at its own interval and at its hints. A new anchor counts at
+     * once. So does the removal of one, with an exception: an anchor that the own certificate needs
+     * stays until a certificate has been issued that does without, but not longer than 15 minutes.
+     * Such requests are spread over a minute.
+     */
     public Builder trusting(TrustBundleSource source) {
-      throw new UnsupportedOperationException();
+      trust = requireNonNull(source, "source");
+      return this;
     }
 
-    /** Mounted files first where they are there, else a request. */
-    public Builder preferring(IdentityFiles files) {
-      throw new UnsupportedOperationException();
+    /**
+     * Files to take the identity from while they are there and have time left; a request is made
+     * only where they are missing, unusable or about to expire, and its certificate gives way to
+     * the files' when they are right again. If not called: requests only.
+     *
+     * @throws IllegalStateException unless the handle was prepared by {@link PodTls#requesting}
+     */
+    public Builder preferring(IdentityFiles mounted) {
+      requireRequest("preferring");
+      files = requireNonNull(mounted, "mounted");
+      return this;
     }
 
-    public Builder renewing(RenewalPolicy policy) {
-      throw new UnsupportedOperationException();
+    /** When to renew. If not called: {@link RenewalPolicy#standard()}. */
+    public Builder renewing(RenewalPolicy renewal) {
+      policy = requireNonNull(renewal, "renewal");
+      return this;
     }
 
-    public Builder listener(PodTlsListener listener) {
-      throw new UnsupportedOperationException();
+    /** Who hears what happens. If not called: nobody, there is the log. */
+    public Builder listener(PodTlsListener hearer) {
+      listener = requireNonNull(hearer, "hearer");
+      return this;
     }
 
-    public Builder keyProvider(Provider provider) {
-      throw new UnsupportedOperationException();
+    /** Who makes and uses the keys, PKCS#11 included. If not called: the JDK's own providers. */
+    public Builder keyProvider(Provider keys) {
+      provider = Optional.of(requireNonNull(keys, "keys"));
+      return this;
     }
 
-    /** The scheduler and the clock; one daemon thread and the system clock if not called. */
-    public Builder runningOn(ScheduledExecutorService scheduler, InstantSource clock) {
-      throw new UnsupportedOperationException();
+    /**
+     * What runs the work and tells the time. If not called: one daemon thread of the handle's own,
+     * and the system's clock.
+     *
+     * @param executor any number of threads, one task is run at a time; never shut down by the
+     *     handle. Steps of a signer run there and may block for as long as an API call takes.
+     * @param time the wall clock; delays are the scheduler's
+     */
+    public Builder runningOn(ScheduledExecutorService executor, InstantSource time) {
+      scheduler = Optional.of(requireNonNull(executor, "executor"));
+      clock = requireNonNull(time, "time");
+      return this;
     }
 
-    /** Persistence across container restarts. */
-    public Builder keepingIn(Path directory) {
-      throw new UnsupportedOperationException();
-    }
-
-    /** PEM and PKCS#12 output for a neighbour container. */
-    public Builder publishingTo(Path directory) {
-      throw new UnsupportedOperationException();
-    }
-
-    /** The one blocking call. */
+    /**
+     * Makes the handle: reads trust, gets the identity, proves both with a handshake in memory.
+     *
+     * <p>While the signer's side is unavailable it is asked again, 0.2 to 30 s apart. Whatever ends
+     * the call with an exception, everything that was started is closed by then.
+     *
+     * @param timeout how long to wait, more than zero; kept to a tenth of a second
+     * @return the handle, ready for handshakes
+     * @throws IllegalArgumentException if the timeout is zero or negative
+     * @throws CertificateDeniedException if an approver refuses the request
+     * @throws CertificateFailedException if the signer fails it
+     * @throws InvalidCertificateException if what was issued is not what was asked for, or does not
+     *     verify against the trust bundle
+     * @throws InvalidMaterialException if there is no trust bundle to be read
+     * @throws BootstrapTimeoutException if the time is over, saying what was waited for
+     * @throws InterruptedException if the calling thread is interrupted
+     */
     public PodTls bootstrap(Duration timeout) throws InterruptedException {
-      throw new UnsupportedOperationException();
+      if (timeout.isNegative() || timeout.isZero()) {
+        throw new IllegalArgumentException("timeout is not positive: " + timeout);
+      }
+      PodTls handle = start();
+      boolean done = false;
+      try {
+        handle.engine.awaitReady(timeout);
+        done = true;
+        return handle;
+      } finally {
+        if (!done) {
+          handle.close();
+        }
+      }
+    }
+
+    /** Makes a handle that is not ready yet; returns at once. */
+    PodTls start() {
+      Agenda agenda = scheduler.map(Agenda::on).orElseGet(Agenda::onItsOwnThread);
+      RandomGenerator random = RandomGenerator.getDefault();
+      Engine engine =
+          new Engine(
+              agenda, clock, random, new Announcer(listener), trust, identities(agenda, random));
+      engine.start();
+      return new PodTls(engine);
+    }
+
+    private Function<IdentityKeeper, Optional<IdentitySource>> identities(
+        Agenda agenda, RandomGenerator random) {
+      IdentityFiles mounted = files;
+      if (request != null && signer != null) {
+        IssuanceLoop.Order order = new IssuanceLoop.Order(request, signer, provider, policy);
+        return keeper -> {
+          IssuanceLoop loop = new IssuanceLoop(order, agenda, clock, random, keeper);
+          return Optional.of(
+              mounted == null
+                  ? loop
+                  : new FailOver(new MountedIdentity(mounted, clock, keeper), loop));
+        };
+      }
+      return keeper ->
+          Optional.ofNullable(mounted).map(given -> new MountedIdentity(given, clock, keeper));
+    }
+
+    private void requireRequest(String option) {
+      if (request == null) {
+        throw new IllegalStateException(option + " is for handles that request a certificate");
+      }
     }
   }
 }

@@ -1,0 +1,196 @@
+package io.podtls;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is to be done, and when: tasks run one at a time and in order, whatever the scheduler
+ * underneath has of threads. A task may block; closing interrupts it.
+ *
+ * <p><b>Thread safety:</b> safe for use by several threads.
+ */
+final class Agenda {
+
+  /** How long closing waits for its own thread; a task that ignores interrupts is left behind. */
+  private static final Duration PATIENCE = Duration.ofMillis(50);
+
+  private static final Logger LOG = System.getLogger(PodTls.class.getName());
+
+  private final ScheduledExecutorService scheduler;
+  private final boolean owned;
+  private final Queue<Runnable> due = new ArrayDeque<>();
+  private @Nullable Thread runner;
+  private boolean closed;
+
+  private Agenda(ScheduledExecutorService scheduler, boolean owned) {
+    this.scheduler = scheduler;
+    this.owned = owned;
+  }
+
+  /** One daemon thread of its own, started with the first task and ended by closing. */
+  static Agenda onItsOwnThread() {
+    ScheduledThreadPoolExecutor scheduler =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "podtls-engine");
+              thread.setDaemon(true);
+              return thread;
+            });
+    scheduler.setRemoveOnCancelPolicy(true);
+    scheduler.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    return new Agenda(scheduler, true);
+  }
+
+  /** The caller's scheduler, which is never shut down here. */
+  static Agenda on(ScheduledExecutorService scheduler) {
+    return new Agenda(scheduler, false);
+  }
+
+  /** A task that may still be called off. */
+  final class Entry {
+    private final Runnable task;
+    private @Nullable Future<?> timer;
+    private boolean cancelled;
+
+    private Entry(Runnable task) {
+      this.task = task;
+    }
+
+    /** After this the task does not start, even if its time has come already. */
+    void cancel() {
+      synchronized (Agenda.this) {
+        cancelled = true;
+        if (timer != null) {
+          timer.cancel(false);
+        }
+      }
+    }
+
+    private void run() {
+      synchronized (Agenda.this) {
+        if (cancelled) {
+          return;
+        }
+      }
+      task.run();
+    }
+  }
+
+  /** Runs the task as soon as the tasks before it are through. */
+  Entry soon(Runnable task) {
+    return after(Duration.ZERO, task);
+  }
+
+  /** Runs the task after a time that is measured without the wall clock. */
+  Entry after(Duration delay, Runnable task) {
+    Entry entry = new Entry(task);
+    synchronized (this) {
+      if (closed) {
+        return entry;
+      }
+      try {
+        entry.timer = scheduler.schedule(() -> enter(entry), delay.toNanos(), TimeUnit.NANOSECONDS);
+      } catch (RejectedExecutionException e) {
+        LOG.log(Level.WARNING, () -> "the scheduler takes no more tasks: renewal has stopped", e);
+      }
+    }
+    return entry;
+  }
+
+  private void enter(Entry entry) {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      due.add(entry::run);
+      if (runner != null) {
+        return;
+      }
+      runner = Thread.currentThread();
+    }
+    drain();
+  }
+
+  private void drain() {
+    while (true) {
+      Runnable next;
+      synchronized (this) {
+        next = due.poll();
+        if (next == null) {
+          runner = null;
+          return;
+        }
+      }
+      try {
+        next.run();
+      } catch (RuntimeException | Error e) {
+        LOG.log(Level.ERROR, () -> "a task failed unexpectedly", e);
+      }
+      forgetInterruptOfClosing();
+    }
+  }
+
+  /** The thread may be the caller's: it must not see an interrupt that was meant for the task. */
+  private synchronized void forgetInterruptOfClosing() {
+    if (closed) {
+      Thread.interrupted();
+    }
+  }
+
+  /**
+   * Drops all tasks, interrupts the one that runs, and has {@code last} run after it; at once if
+   * none does. May be called by a task. Does nothing the second time.
+   */
+  void close(Runnable last) {
+    boolean here = false;
+    boolean fromTask;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      due.clear();
+      due.add(last);
+      fromTask = runner == Thread.currentThread();
+      if (runner == null) {
+        runner = Thread.currentThread();
+        here = true;
+      } else if (!fromTask) {
+        runner.interrupt();
+      }
+    }
+    if (here) {
+      boolean interrupted = Thread.interrupted();
+      drain();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    if (owned) {
+      scheduler.shutdown();
+      if (!fromTask) {
+        awaitTermination();
+      }
+    }
+  }
+
+  private void awaitTermination() {
+    try {
+      if (!scheduler.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.log(Level.DEBUG, () -> "closed while a task does not answer to its interrupt");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

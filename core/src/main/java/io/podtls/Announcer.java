@@ -1,0 +1,106 @@
+package io.podtls;
+
+import io.podtls.failure.PodTlsException;
+import io.podtls.identity.TlsIdentity;
+import io.podtls.request.CertificateRequest;
+import io.podtls.signing.SigningOutcome.Pending;
+import io.podtls.trust.TrustBundle;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.math.BigInteger;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.Consumer;
+
+/**
+ * Tells the world what happens: the listener, the log and the flight recorder. None of them can
+ * disturb the work.
+ *
+ * <p><b>Thread safety:</b> as safe as the listener.
+ */
+final class Announcer {
+
+  private static final Logger LOG = System.getLogger(PodTls.class.getName());
+
+  private final PodTlsListener listener;
+
+  Announcer(PodTlsListener listener) {
+    this.listener = listener;
+  }
+
+  void requested(CertificateRequest request) {
+    LOG.log(Level.DEBUG, () -> "asking " + request.signerName() + " for a certificate");
+    tell(heard -> heard.requested(request));
+  }
+
+  void pending(Pending pending) {
+    LOG.log(
+        Level.DEBUG,
+        () ->
+            pending.object()
+                + ": "
+                + pending.stage()
+                + " since "
+                + pending.since()
+                + "; "
+                + pending.advice());
+    tell(heard -> heard.pending(pending));
+  }
+
+  void issued(TlsIdentity identity, Instant nextRenewal) {
+    LOG.log(Level.INFO, () -> "issued: " + describe(identity, nextRenewal));
+    tell(heard -> heard.issued(identity, nextRenewal));
+  }
+
+  void renewed(TlsIdentity previous, TlsIdentity current, Instant nextRenewal) {
+    LOG.log(Level.INFO, () -> "renewed: " + describe(current, nextRenewal));
+    tell(heard -> heard.renewed(previous, current, nextRenewal));
+  }
+
+  void failed(PodTlsException failure, Instant nextAttempt) {
+    LOG.log(Level.WARNING, () -> failure.getMessage() + "; next attempt at " + nextAttempt);
+    tell(heard -> heard.failed(failure, nextAttempt));
+  }
+
+  void trustChanged(TrustBundle previous, TrustBundle current) {
+    LOG.log(
+        Level.INFO,
+        () ->
+            "trust changed: "
+                + previous.certificates().size()
+                + " certificates before, "
+                + current.certificates().size()
+                + " now");
+    tell(heard -> heard.trustChanged(previous, current));
+  }
+
+  void nearExpiry(TlsIdentity identity, Duration left) {
+    LOG.log(
+        Level.WARNING,
+        () -> identity + " expires in " + left.toSeconds() + " s and is not renewed yet");
+    tell(heard -> heard.nearExpiry(identity, left));
+  }
+
+  void expired(TlsIdentity identity) {
+    LOG.log(Level.ERROR, () -> identity + " has expired");
+    tell(heard -> heard.expired(identity));
+  }
+
+  private void tell(Consumer<PodTlsListener> event) {
+    try {
+      event.accept(listener);
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.WARNING, () -> "the listener failed", e);
+    }
+  }
+
+  private static String describe(TlsIdentity identity, Instant nextRenewal) {
+    BigInteger serial = identity.leaf().getSerialNumber();
+    return "serial "
+        + serial.toString(16)
+        + ", valid until "
+        + identity.notAfter()
+        + ", next renewal "
+        + nextRenewal;
+  }
+}

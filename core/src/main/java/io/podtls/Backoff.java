@@ -1,0 +1,48 @@
+package io.podtls;
+
+import io.podtls.failure.SignerUnavailableException;
+import java.time.Duration;
+import java.util.random.RandomGenerator;
+
+/**
+ * How long to wait before asking an unavailable signer again: full jitter, so that a fleet that
+ * failed together does not come back together.
+ *
+ * <p><b>Thread safety:</b> not safe; used by one thread at a time.
+ */
+final class Backoff {
+
+  private static final Duration LEAST = Duration.ofMillis(200);
+  private static final Duration MOST = Duration.ofSeconds(30);
+  private static final int TOO_MANY_REQUESTS = 429;
+
+  private final RandomGenerator random;
+  private Duration ceiling = LEAST.multipliedBy(2);
+
+  Backoff(RandomGenerator random) {
+    this.random = random;
+  }
+
+  /** Returns the wait after this failure, 0.2 to 30 s, later than what the answer asked for. */
+  Duration after(SignerUnavailableException failure) {
+    boolean overloaded = failure.httpStatus().orElse(0) == TOO_MANY_REQUESTS;
+    // An overloaded server is helped by the widest spread, not by many doublings on the way there.
+    Duration spread = overloaded ? MOST : ceiling;
+    ceiling = shorter(ceiling.multipliedBy(2), MOST);
+    Duration jitter = between(LEAST, spread);
+    return failure.retryAfter().map(asked -> asked.plus(jitter)).orElse(jitter);
+  }
+
+  /** The signer answered: the next failure is a first one again. */
+  void reset() {
+    ceiling = LEAST.multipliedBy(2);
+  }
+
+  private Duration between(Duration from, Duration to) {
+    return Duration.ofNanos(random.nextLong(from.toNanos(), to.toNanos() + 1));
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) <= 0 ? one : other;
+  }
+}

@@ -1,0 +1,374 @@
+package io.podtls;
+
+import io.podtls.failure.BootstrapTimeoutException;
+import io.podtls.failure.BootstrapTimeoutException.Phase;
+import io.podtls.failure.InvalidMaterialException;
+import io.podtls.failure.PodTlsException;
+import io.podtls.failure.SignerUnavailableException;
+import io.podtls.identity.TlsIdentity;
+import io.podtls.request.CertificateRequest;
+import io.podtls.rotation.Rotation;
+import io.podtls.signing.SigningOutcome;
+import io.podtls.trust.TrustBundle;
+import io.podtls.trust.TrustBundleSource;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What keeps a handle right: takes identities from their source and trust from its own, makes
+ * generations of them, and tells what happens. All of its work is tasks of one agenda.
+ *
+ * <p><b>Thread safety:</b> {@link #start}, {@link #awaitReady}, {@link #state} and {@link #close}
+ * are safe from any thread; the rest is called by the agenda's tasks only.
+ */
+final class Engine implements IdentityKeeper, TrustFollower.Reader {
+
+  /** The longest sleep: a suspended machine's monotonic clock stands still, its wall clock not. */
+  private static final Duration TICK = Duration.ofSeconds(1);
+
+  /** How long an anchor that only our own identity needs outlives its removal from the bundle. */
+  private static final Duration OVERLAP = Duration.ofMinutes(15);
+
+  /** Over how long a fleet that loses an anchor at once spreads its requests. */
+  private static final Duration SPREAD = Duration.ofMinutes(1);
+
+  private static final Duration NEXT_ACTIVATION = Duration.ofMinutes(1);
+
+  /** What is seen from outside. */
+  record State(
+      Optional<TlsIdentity> identity,
+      Optional<TrustBundle> trust,
+      long generation,
+      Optional<Instant> nextRenewal,
+      Optional<SigningOutcome.Pending> pending,
+      Optional<PodTlsException> lastFailure) {}
+
+  private record Observation(Phase phase, String sentence, @Nullable PodTlsException failure) {
+    Observation with(PodTlsException latest) {
+      return new Observation(phase, sentence, latest);
+    }
+
+    BootstrapTimeoutException after(Duration waited) {
+      String last = failure == null ? "" : "; last failure: " + failure.getMessage();
+      return new BootstrapTimeoutException(phase, waited, sentence + last, failure);
+    }
+  }
+
+  private final Agenda agenda;
+  private final InstantSource clock;
+  private final Announcer announcer;
+  private final Rotation rotation;
+  private final TrustFollower follower;
+  private final Optional<IdentitySource> identities;
+  private final ExpiryWatch expiry;
+  private final CompletableFuture<Void> ready = new CompletableFuture<>();
+  private final long started = System.nanoTime();
+
+  private volatile Observation observation;
+  private volatile State state =
+      new State(
+          Optional.empty(),
+          Optional.empty(),
+          0,
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty());
+
+  private @Nullable TrustBundle wanted;
+  private @Nullable TrustBundle inForce;
+  private @Nullable TlsIdentity identity;
+  private Agenda.@Nullable Entry overlap;
+  private boolean overlapOver;
+  private Agenda.@Nullable Entry activation;
+  private long generation;
+  private @Nullable Instant nextRenewal;
+  private SigningOutcome.@Nullable Pending pending;
+  private @Nullable PodTlsException identityFailure;
+  private @Nullable PodTlsException trustFailure;
+
+  Engine(
+      Agenda agenda,
+      InstantSource clock,
+      RandomGenerator random,
+      Announcer announcer,
+      TrustBundleSource trustSource,
+      Function<IdentityKeeper, Optional<IdentitySource>> identities) {
+    this.agenda = agenda;
+    this.clock = clock;
+    this.announcer = announcer;
+    this.rotation = new Rotation(clock);
+    this.expiry = new ExpiryWatch(announcer);
+    this.follower = new TrustFollower(trustSource, agenda, random, this);
+    this.identities = identities.apply(this);
+    this.observation =
+        new Observation(
+            Phase.READING_INPUTS, "reading the trust bundle " + trustSource.description(), null);
+  }
+
+  Rotation rotation() {
+    return rotation;
+  }
+
+  State state() {
+    return state;
+  }
+
+  InstantSource clock() {
+    return clock;
+  }
+
+  /** Starts working; returns at once. */
+  void start() {
+    agenda.soon(follower::start);
+    agenda.after(TICK, this::tick);
+  }
+
+  /** Completed when there is a generation, exceptionally when there will be none. */
+  CompletableFuture<Void> ready() {
+    return ready;
+  }
+
+  /**
+   * Waits for the first generation.
+   *
+   * @param timeout counted from when this engine was made
+   * @throws BootstrapTimeoutException if there is none in time
+   */
+  void awaitReady(Duration timeout) throws InterruptedException {
+    long nanos =
+        timeout.compareTo(Duration.ofNanos(Long.MAX_VALUE)) < 0
+            ? timeout.toNanos()
+            : Long.MAX_VALUE;
+    try {
+      ready.get(nanos - (System.nanoTime() - started), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException("cannot bootstrap", e.getCause());
+    } catch (TimeoutException e) {
+      throw observation.after(Duration.ofNanos(System.nanoTime() - started));
+    }
+  }
+
+  /** Ends everything; returns within a tenth of a second. */
+  void close() {
+    rotation.close();
+    ready.completeExceptionally(new IllegalStateException("closed"));
+    agenda.close(
+        () -> {
+          follower.close();
+          identities.ifPresent(IdentitySource::close);
+        });
+  }
+
+  private void tick() {
+    agenda.after(TICK, this::tick);
+    expiry.check(clock.instant());
+    identities.ifPresent(IdentitySource::tick);
+  }
+
+  // ------------------------------------------------------------------ identities
+
+  @Override
+  public TrustBundle trust() {
+    if (wanted == null) {
+      throw new IllegalStateException("an identity before there is trust");
+    }
+    return wanted;
+  }
+
+  @Override
+  public boolean serving() {
+    return identity != null;
+  }
+
+  @Override
+  public void accept(TlsIdentity next, Instant received, Instant renewal) {
+    TlsIdentity previous = identity;
+    activate(Optional.of(next), trust());
+    identity = next;
+    endOverlap();
+    expiry.watch(next, received);
+    identityFailure = null;
+    pending = null;
+    nextRenewal = renewal.equals(Instant.MAX) ? null : renewal;
+    show();
+    if (previous == null) {
+      announcer.issued(next, renewal);
+    } else {
+      announcer.renewed(previous, next, renewal);
+    }
+    ready.complete(null);
+  }
+
+  @Override
+  public void requested(CertificateRequest request) {
+    nextRenewal = null;
+    show();
+    announcer.requested(request);
+  }
+
+  @Override
+  public void pending(SigningOutcome.Pending waiting) {
+    pending = waiting;
+    show();
+    announcer.pending(waiting);
+  }
+
+  @Override
+  public void observed(Phase phase, String sentence) {
+    observation = new Observation(phase, sentence, null);
+  }
+
+  @Override
+  public void delayed(RuntimeException failure, Instant nextAttempt) {
+    PodTlsException known = known(failure);
+    observation = observation.with(known);
+    identityFailure = known;
+    show();
+    announcer.failed(known, nextAttempt);
+  }
+
+  @Override
+  public void refused(RuntimeException failure, Instant nextAttempt) {
+    if (!ready.isDone()) {
+      end(failure);
+      return;
+    }
+    identityFailure = known(failure);
+    pending = null;
+    nextRenewal = nextAttempt;
+    show();
+    announcer.failed(identityFailure, nextAttempt);
+  }
+
+  // ------------------------------------------------------------------ trust
+
+  @Override
+  public void read(TrustBundle bundle) {
+    boolean first = wanted == null;
+    wanted = bundle;
+    trustFailure = null;
+    if (first && identities.isPresent()) {
+      identities.get().start();
+      return;
+    }
+    if (identity != null || identities.isEmpty()) {
+      follow();
+    }
+    identities.ifPresent(IdentitySource::trustChanged);
+  }
+
+  @Override
+  public void unreadable(PodTlsException failure, Duration nextTry) {
+    boolean passing = failure instanceof SignerUnavailableException;
+    if (wanted == null && !passing) {
+      end(failure);
+      return;
+    }
+    observation = observation.with(failure);
+    trustFailure = failure;
+    show();
+    announcer.failed(failure, clock.instant().plus(nextTry));
+  }
+
+  /** Puts the wanted trust in force, with our own anchor beside it while we still need that. */
+  private void follow() {
+    TrustBundle before = inForce;
+    TrustBundle target = missingAnchor().map(this::overlapping).orElse(trust());
+    if (target.equals(before)) {
+      show();
+      return;
+    }
+    if (activation != null) {
+      activation.cancel();
+    }
+    try {
+      activate(Optional.ofNullable(identity), target);
+    } catch (RuntimeException e) {
+      activation = agenda.after(NEXT_ACTIVATION, this::follow);
+      trustFailure = known(e);
+      show();
+      announcer.failed(trustFailure, clock.instant().plus(NEXT_ACTIVATION));
+      return;
+    }
+    show();
+    if (before != null) {
+      announcer.trustChanged(before, target);
+    }
+    ready.complete(null);
+  }
+
+  private Optional<X509Certificate> missingAnchor() {
+    if (identity == null || inForce == null || overlapOver) {
+      return Optional.empty();
+    }
+    Instant now = clock.instant();
+    return OwnAnchor.of(identity.chain(), trust(), now).isPresent()
+        ? Optional.empty()
+        : OwnAnchor.of(identity.chain(), inForce, now);
+  }
+
+  private TrustBundle overlapping(X509Certificate anchor) {
+    if (overlap == null) {
+      identities.ifPresent(source -> source.replaceWithin(SPREAD));
+      overlap =
+          agenda.after(
+              OVERLAP,
+              () -> {
+                overlapOver = true;
+                follow();
+              });
+    }
+    return trust().union(TrustBundle.of(List.of(anchor)));
+  }
+
+  private void endOverlap() {
+    overlapOver = false;
+    if (overlap != null) {
+      overlap.cancel();
+      overlap = null;
+    }
+  }
+
+  // ------------------------------------------------------------------ both
+
+  private void activate(Optional<TlsIdentity> next, TrustBundle bundle) {
+    generation = rotation.activate(next, bundle).number();
+    inForce = bundle;
+  }
+
+  private void end(RuntimeException failure) {
+    ready.completeExceptionally(failure);
+    close();
+  }
+
+  private void show() {
+    state =
+        new State(
+            Optional.ofNullable(identity),
+            Optional.ofNullable(inForce),
+            generation,
+            Optional.ofNullable(nextRenewal),
+            Optional.ofNullable(pending),
+            Optional.ofNullable(identityFailure != null ? identityFailure : trustFailure));
+  }
+
+  private static PodTlsException known(RuntimeException failure) {
+    return failure instanceof PodTlsException ours
+        ? ours
+        : new InvalidMaterialException("identity", "cannot be used: " + failure, failure);
+  }
+}

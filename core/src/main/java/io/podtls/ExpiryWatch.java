@@ -1,0 +1,55 @@
+package io.podtls;
+
+import io.podtls.identity.TlsIdentity;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Raises the alarm when an identity is about to expire, with a tenth of its usable life left, and
+ * when it has expired; each once.
+ *
+ * <p><b>Thread safety:</b> not safe; used by one thread at a time.
+ */
+final class ExpiryWatch {
+
+  private static final int TENTH = 10;
+
+  private final Announcer announcer;
+  private @Nullable TlsIdentity identity;
+  private Instant alarm = Instant.MAX;
+  private boolean alarmed;
+  private boolean expired;
+
+  ExpiryWatch(Announcer announcer) {
+    this.announcer = announcer;
+  }
+
+  /** Watches this identity from now on, and no other. */
+  void watch(TlsIdentity current, Instant received) {
+    identity = current;
+    alarm =
+        current.notAfter().minus(Duration.between(received, current.notAfter()).dividedBy(TENTH));
+    alarmed = false;
+    expired = false;
+  }
+
+  /** Looks at the wall clock. */
+  void check(Instant now) {
+    if (identity == null || expired) {
+      return;
+    }
+    if (!now.isBefore(identity.notAfter())) {
+      expired = true;
+      announcer.expired(identity);
+    } else if (!alarmed && !now.isBefore(alarm)) {
+      alarmed = true;
+      announcer.nearExpiry(identity, Duration.between(now, identity.notAfter()));
+    }
+  }
+
+  /** Whether the alarm was raised. */
+  boolean alarmed() {
+    return alarmed || expired;
+  }
+}

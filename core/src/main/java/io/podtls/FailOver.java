@@ -1,0 +1,67 @@
+package io.podtls;
+
+import java.time.Duration;
+
+/**
+ * Two sources: the mounted identity while it is there and has time left, else requests; back again
+ * when the mounted one is right again.
+ *
+ * <p><b>Thread safety:</b> not safe; called by the agenda's tasks only, so by one thread at a time.
+ */
+final class FailOver implements IdentitySource {
+
+  private final MountedIdentity mounted;
+  private final IssuanceLoop requested;
+  private boolean requesting;
+
+  FailOver(MountedIdentity mounted, IssuanceLoop requested) {
+    this.mounted = mounted;
+    this.requested = requested;
+  }
+
+  @Override
+  public void start() {
+    mounted.start();
+    choose();
+  }
+
+  @Override
+  public void tick() {
+    mounted.tick();
+    choose();
+    if (requesting) {
+      requested.tick();
+    }
+  }
+
+  private void choose() {
+    boolean needed = !mounted.reliable();
+    if (needed && !requesting) {
+      requested.start();
+    } else if (!needed && requesting) {
+      requested.close();
+    }
+    requesting = needed;
+  }
+
+  @Override
+  public void trustChanged() {
+    mounted.trustChanged();
+    if (requesting) {
+      requested.trustChanged();
+    }
+  }
+
+  @Override
+  public void replaceWithin(Duration spread) {
+    if (requesting) {
+      requested.replaceWithin(spread);
+    }
+  }
+
+  @Override
+  public void close() {
+    mounted.close();
+    requested.close();
+  }
+}

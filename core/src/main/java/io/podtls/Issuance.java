@@ -1,0 +1,153 @@
+package io.podtls;
+
+import io.podtls.failure.BootstrapTimeoutException.Phase;
+import io.podtls.failure.SignerUnavailableException;
+import io.podtls.identity.PendingIdentity;
+import io.podtls.signing.CertificateSigner;
+import io.podtls.signing.SigningOutcome;
+import io.podtls.signing.SigningOutcome.Pending;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request on its way, from the first step to a final outcome: drives the signer's steps, waits
+ * between them, and asks again when the signer cannot be reached.
+ *
+ * <p><b>Thread safety:</b> not safe, used by the agenda's tasks only; wake-ups come from anywhere.
+ */
+final class Issuance {
+
+  /** How often a request that stays where it is, is told about. */
+  private static final Duration REMINDER = Duration.ofSeconds(30);
+
+  private final PendingIdentity pending;
+  private final CertificateSigner.Attempt attempt;
+  private final Agenda agenda;
+  private final InstantSource clock;
+  private final IdentityKeeper keeper;
+  private final Consumer<SigningOutcome> decided;
+  private final Backoff backoff;
+  private final AtomicBoolean woken = new AtomicBoolean();
+  private Agenda.@Nullable Entry next;
+  private @Nullable Pending told;
+  private Instant toldAt = Instant.MIN;
+  private boolean backingOff;
+  private boolean over;
+
+  /**
+   * Prepares the first step.
+   *
+   * @param decided hears the one outcome that is not {@link Pending}
+   */
+  Issuance(
+      PendingIdentity pending,
+      CertificateSigner signer,
+      Agenda agenda,
+      InstantSource clock,
+      RandomGenerator random,
+      IdentityKeeper keeper,
+      Consumer<SigningOutcome> decided) {
+    this.pending = pending;
+    this.agenda = agenda;
+    this.clock = clock;
+    this.keeper = keeper;
+    this.decided = decided;
+    this.backoff = new Backoff(random);
+    this.attempt = signer.begin(pending, this::wakeUp);
+  }
+
+  /** Takes the first step. */
+  void start() {
+    keeper.requested(pending.request());
+    keeper.observed(
+        Phase.SUBMITTING, "the request to " + pending.request().signerName() + " is not in yet");
+    step();
+  }
+
+  /** Stops; the request stays where it is. */
+  void close() {
+    over = true;
+    if (next != null) {
+      next.cancel();
+    }
+    attempt.close();
+  }
+
+  private void wakeUp() {
+    if (woken.compareAndSet(false, true)) {
+      agenda.soon(
+          () -> {
+            woken.set(false);
+            // Whatever the news is, a signer that asked to be left alone is left alone.
+            if (!backingOff) {
+              step();
+            }
+          });
+    }
+  }
+
+  private void step() {
+    if (over) {
+      return;
+    }
+    if (next != null) {
+      next.cancel();
+    }
+    backingOff = false;
+    SigningOutcome outcome;
+    try {
+      outcome = attempt.advance();
+    } catch (SignerUnavailableException e) {
+      backOff(e);
+      return;
+    } catch (InterruptedException e) {
+      // Only closing interrupts, and then there is nothing more to do.
+      return;
+    } catch (RuntimeException e) {
+      backOff(new SignerUnavailableException("the signer broke down: " + e, e));
+      return;
+    }
+    backoff.reset();
+    if (outcome instanceof Pending waiting) {
+      await(waiting);
+    } else {
+      close();
+      decided.accept(outcome);
+    }
+  }
+
+  private void backOff(SignerUnavailableException failure) {
+    Duration wait = backoff.after(failure);
+    backingOff = true;
+    next = agenda.after(wait, this::step);
+    keeper.delayed(failure, clock.instant().plus(wait));
+  }
+
+  private void await(Pending waiting) {
+    next = agenda.after(waiting.lookAgain(), this::step);
+    boolean approved = waiting.stage() == SigningOutcome.Stage.AWAITING_ISSUANCE;
+    keeper.observed(
+        approved ? Phase.AWAITING_ISSUANCE : Phase.AWAITING_APPROVAL,
+        waiting.object()
+            + " ("
+            + pending.request().signerName()
+            + (approved ? ") approved, no certificate since " : ") not approved since ")
+            + waiting.since()
+            + "; "
+            + waiting.advice());
+    Instant now = clock.instant();
+    if (told == null
+        || told.stage() != waiting.stage()
+        || !told.object().equals(waiting.object())
+        || !now.isBefore(toldAt.plus(REMINDER))) {
+      told = waiting;
+      toldAt = now;
+      keeper.pending(waiting);
+    }
+  }
+}

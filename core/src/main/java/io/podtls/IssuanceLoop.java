@@ -1,0 +1,247 @@
+package io.podtls;
+
+import io.podtls.failure.BootstrapTimeoutException.Phase;
+import io.podtls.failure.CertificateDeniedException;
+import io.podtls.failure.CertificateFailedException;
+import io.podtls.failure.InvalidCertificateException;
+import io.podtls.failure.InvalidCertificateException.Rule;
+import io.podtls.identity.PendingIdentity;
+import io.podtls.identity.TlsIdentity;
+import io.podtls.renewal.RenewalPolicy;
+import io.podtls.request.CertificateRequest;
+import io.podtls.signing.CertificateSigner;
+import io.podtls.signing.SigningOutcome;
+import io.podtls.signing.SigningOutcome.Denied;
+import io.podtls.signing.SigningOutcome.Failed;
+import io.podtls.signing.SigningOutcome.Issued;
+import io.podtls.signing.SigningOutcome.Pending;
+import java.security.Provider;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Identities by request: the first one at once, the next one in time, one request outstanding at
+ * most, a new key for each. Decides what becomes of outcomes; {@link Issuance} gets them.
+ *
+ * <p><b>Thread safety:</b> not safe; called by the agenda's tasks only, so by one thread at a time.
+ */
+final class IssuanceLoop implements IdentitySource {
+
+  /** A certificate from a signer whose clock is further ahead than this is not waited for. */
+  private static final Duration FURTHEST_AHEAD = Duration.ofHours(1);
+
+  /**
+   * What is asked for, and of whom.
+   *
+   * @param provider makes and uses the keys; the JDK's own providers if empty
+   */
+  record Order(
+      CertificateRequest request,
+      CertificateSigner signer,
+      Optional<Provider> provider,
+      RenewalPolicy policy) {
+
+    PendingIdentity generate() {
+      return provider
+          .map(given -> PendingIdentity.generate(request, given))
+          .orElseGet(() -> PendingIdentity.generate(request));
+    }
+  }
+
+  /** A certificate that may still become right: by waiting for its notBefore, or for its anchor. */
+  private record Held(PendingIdentity pending, List<X509Certificate> chain, Instant from) {}
+
+  private final Order order;
+  private final Agenda agenda;
+  private final InstantSource clock;
+  private final RandomGenerator random;
+  private final Cooldown cooldown;
+  private final IdentityKeeper keeper;
+  private @Nullable Issuance issuance;
+  private @Nullable Held held;
+  private @Nullable Instant renewal;
+  private Agenda.@Nullable Entry pause;
+  private boolean askedAnewForItsKey;
+
+  IssuanceLoop(
+      Order order,
+      Agenda agenda,
+      InstantSource clock,
+      RandomGenerator random,
+      IdentityKeeper keeper) {
+    this.order = order;
+    this.agenda = agenda;
+    this.clock = clock;
+    this.random = random;
+    this.cooldown = new Cooldown(random);
+    this.keeper = keeper;
+  }
+
+  @Override
+  public void start() {
+    request();
+  }
+
+  @Override
+  public void tick() {
+    Instant now = clock.instant();
+    if (held != null && pause == null && !now.isBefore(held.from)) {
+      Held waited = held;
+      held = null;
+      issued(waited.pending, waited.chain);
+    } else if (renewal != null && !now.isBefore(renewal)) {
+      request();
+    }
+  }
+
+  @Override
+  public void trustChanged() {
+    if (held != null && pause != null && passes(held)) {
+      issued(held.pending, held.chain);
+    }
+  }
+
+  private boolean passes(Held certificate) {
+    try {
+      certificate.pending.complete(certificate.chain, keeper.trust(), clock.instant());
+      return true;
+    } catch (RuntimeException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public void replaceWithin(Duration spread) {
+    Instant soon = clock.instant().plusNanos(random.nextLong(spread.toNanos() + 1));
+    if (renewal != null && soon.isBefore(renewal)) {
+      renewal = soon;
+    }
+  }
+
+  @Override
+  public void close() {
+    renewal = null;
+    held = null;
+    if (pause != null) {
+      pause.cancel();
+      pause = null;
+    }
+    if (issuance != null) {
+      issuance.close();
+      issuance = null;
+    }
+  }
+
+  private void request() {
+    close();
+    try {
+      PendingIdentity pending = order.generate();
+      issuance =
+          new Issuance(
+              pending,
+              order.signer,
+              agenda,
+              clock,
+              random,
+              keeper,
+              outcome -> decided(pending, outcome));
+    } catch (RuntimeException e) {
+      refused(e, cooldown.afterInvalid());
+      return;
+    }
+    issuance.start();
+  }
+
+  private void decided(PendingIdentity pending, SigningOutcome outcome) {
+    issuance = null;
+    if (outcome instanceof Issued issued) {
+      issued(pending, issued.chain());
+    } else if (outcome instanceof Denied denied) {
+      refused(
+          new CertificateDeniedException(denied.object(), denied.reason(), denied.message()),
+          cooldown.afterDenial());
+    } else if (outcome instanceof Failed failed) {
+      refused(
+          new CertificateFailedException(failed.object(), failed.reason(), failed.message()),
+          cooldown.afterFailure());
+    } else if (outcome instanceof Pending) {
+      throw new IllegalArgumentException("a pending request is not decided");
+    }
+  }
+
+  private void issued(PendingIdentity pending, List<X509Certificate> chain) {
+    Instant now = clock.instant();
+    Instant next;
+    try {
+      TlsIdentity identity = pending.complete(chain, keeper.trust(), now);
+      next = order.policy.renewalTime(identity, now);
+      keeper.accept(identity, now, next);
+    } catch (InvalidCertificateException e) {
+      unusable(e, pending, chain, now);
+      return;
+    } catch (RuntimeException e) {
+      refused(e, cooldown.afterInvalid());
+      return;
+    }
+    close();
+    cooldown.reset();
+    askedAnewForItsKey = false;
+    renewal = next;
+  }
+
+  private void unusable(
+      InvalidCertificateException failure,
+      PendingIdentity pending,
+      List<X509Certificate> chain,
+      Instant now) {
+    Instant notBefore =
+        chain.stream()
+            .filter(one -> one.getPublicKey().equals(pending.publicKey()))
+            .map(leaf -> leaf.getNotBefore().toInstant())
+            .findFirst()
+            .orElse(Instant.MIN);
+    if (only(Rule.VALIDITY, failure)
+        && notBefore.isAfter(now)
+        && notBefore.isBefore(now.plus(FURTHEST_AHEAD))) {
+      held = new Held(pending, chain, notBefore);
+      keeper.observed(
+          Phase.AWAITING_ISSUANCE,
+          "the certificate is valid from " + notBefore + " only, and this clock says " + now);
+      keeper.delayed(failure, notBefore);
+    } else if (!askedAnewForItsKey
+        && failure.violations().stream().anyMatch(broken -> broken.rule() == Rule.KEY_MATCH)) {
+      // Somebody else's certificate, by an accident of names: worth one more request, not two.
+      askedAnewForItsKey = true;
+      keeper.delayed(failure, now);
+      request();
+    } else {
+      refused(failure, cooldown.afterInvalid());
+      if (only(Rule.PEER_TRUST, failure)) {
+        // In a CA rotation the signer may be ahead of the bundle: the next bundle may know it.
+        held = new Held(pending, chain, now);
+      }
+    }
+  }
+
+  private static boolean only(Rule rule, InvalidCertificateException failure) {
+    return failure.violations().stream().allMatch(broken -> broken.rule() == rule);
+  }
+
+  private void refused(RuntimeException failure, Duration wait) {
+    close();
+    pause =
+        agenda.after(
+            wait,
+            () -> {
+              pause = null;
+              request();
+            });
+    keeper.refused(failure, clock.instant().plus(wait));
+  }
+}
