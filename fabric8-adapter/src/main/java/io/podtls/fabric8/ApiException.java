@@ -120,7 +120,8 @@ final class ApiException extends Exception {
 
   /** Whether the requester's role lacks a right, as opposed to an admission rule that objects. */
   boolean saysRightIsMissing() {
-    // The wording of every authorizer: the API server itself composes it.
-    return status == 403 && String.valueOf(getMessage()).contains(" cannot ");
+    // The API server composes both: the first for every authorizer, the second for signers.
+    String message = String.valueOf(getMessage());
+    return status == 403 && (message.contains(" cannot ") || message.contains("not permitted to"));
   }
 }

@@ -12,21 +12,21 @@ final class ApiFailure {
    *
    * @param attempt what was tried, e.g. {@code create csr podtls-7f9}
    * @param seen what came instead
-   * @param rights the rule that allows the attempt
+   * @param rights the rules that allow the attempt, at least one
    */
-  static SignerUnavailableException of(String attempt, ApiException seen, RbacRule rights) {
+  static SignerUnavailableException of(String attempt, ApiException seen, RbacRule... rights) {
     String message = "cannot " + attempt + ": " + seen.getMessage() + remedy(seen, rights);
     return seen.status() >= 100 && seen.status() <= 599
         ? new SignerUnavailableException(message, seen.status(), seen.retryAfter(), seen)
         : new SignerUnavailableException(message, seen);
   }
 
-  private static String remedy(ApiException seen, RbacRule rights) {
+  private static String remedy(ApiException seen, RbacRule... rights) {
     if (seen.saysRightIsMissing()) {
-      return "\n" + rights.remedy();
+      return ".\n" + RbacRule.remedy(rights);
     }
     if (seen.saysApiIsMissing()) {
-      return ". This API server does not serve " + rights.api();
+      return ". This API server does not serve " + rights[0].api();
     }
     return switch (seen.status()) {
       case 401 -> ". The API server does not accept the token; it is read anew for the next try";

@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.fabric8.kubernetes.client.http.Interceptor;
 import io.podtls.fabric8.JsonObject.JsonException;
 import java.io.IOException;
+import java.net.URLEncoder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -104,6 +105,11 @@ final class ApiServer implements AutoCloseable {
     return exchange("PUT", path, body);
   }
 
+  /** A name as part of a path. */
+  static String segment(String name) {
+    return URLEncoder.encode(name, UTF_8).replace("+", "%20");
+  }
+
   /** Starts a watch and returns at once. */
   WatchStream watch(String path, WatchStream.Listener listener) {
     WatchStream watch = new WatchStream(listener);
@@ -133,12 +139,12 @@ final class ApiServer implements AutoCloseable {
       response = answer.get(BODY_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       if (isTimeout(e.getCause())) {
-        abandon(client);
+        reconnect();
       }
       throw noAnswer(e.getCause() == null ? e : e.getCause());
     } catch (TimeoutException e) {
       answer.cancel(true);
-      abandon(client);
+      reconnect();
       throw noAnswer(e);
     } catch (InterruptedException e) {
       answer.cancel(true);
@@ -188,17 +194,13 @@ final class ApiServer implements AutoCloseable {
   }
 
   /**
-   * Lets go of a client of our own whose connection may be half open: over HTTP/2 every further
-   * request would join the same silence.
+   * Sends further requests over a new connection, because the present one may be half open: over
+   * HTTP/2 every further request would join the same silence. A lent client stays as it is.
    */
-  private void abandon(HttpClient client) {
-    synchronized (this) {
-      if (connector == null || http != client) {
-        return;
-      }
-      http = null;
+  synchronized void reconnect() {
+    if (connector != null) {
+      http = null; // whoever still waits on the old one does so in peace; it ends with them
     }
-    client.close();
   }
 
   @Override

@@ -80,6 +80,11 @@ final class ApiServerCsrs implements CsrApi {
   }
 
   @Override
+  public void reconnect() {
+    server.reconnect();
+  }
+
+  @Override
   public void close() {
     server.close();
   }

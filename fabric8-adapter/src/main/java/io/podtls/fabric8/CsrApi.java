@@ -74,6 +74,9 @@ interface CsrApi extends AutoCloseable {
   AutoCloseable watch(
       String name, @Nullable String resourceVersion, int seconds, Consumer<Event> events);
 
+  /** Sends further requests over a new connection, if that is ours to decide. */
+  void reconnect();
+
   @Override
   void close();
 }

@@ -25,8 +25,8 @@ final class CsrFollower implements AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(CsrFollower.class.getName());
 
-  private static final int WATCH_SECONDS = 40;
-  private static final Duration SUSPECT_AFTER = Duration.ofSeconds(WATCH_SECONDS + 8);
+  private static final int WATCH_SECONDS = 50;
+  private static final Duration SUSPECT_AFTER = Duration.ofSeconds(WATCH_SECONDS + 5);
   private static final Duration PACE = Duration.ofSeconds(1);
   private static final Duration SLOWEST_PACE = Duration.ofSeconds(30);
   private static final Duration SHORTEST_POLL = Duration.ofMillis(500);
@@ -90,6 +90,7 @@ final class CsrFollower implements AutoCloseable {
     }
     if (watch != null && elapsed(lastRequest).compareTo(SUSPECT_AFTER) >= 0) {
       stopWatching();
+      api.reconnect();
       brokenWatches++;
       plan(Next.READ, Duration.ZERO);
     }

@@ -1,30 +1,50 @@
 package io.podtls.fabric8;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * A rule of a Role or ClusterRole, to be shown to whoever can grant it.
  *
- * @param role Role or ClusterRole
+ * @param role {@code ClusterRole}, or {@code Role} with the namespace it must be in
  * @param apiGroup the API group, empty for the core one
  * @param resource the resource, e.g. {@code certificatesigningrequests}
- * @param names the objects that suffice, none if all are needed
+ * @param name the object that suffices, empty if the rule is for all of them
  * @param verbs what must be allowed
  */
-record RbacRule(
-    String role, String apiGroup, String resource, List<String> names, List<String> verbs) {
+record RbacRule(String role, String apiGroup, String resource, String name, List<String> verbs) {
 
-  /** What a requester needs; {@code watch} alone can be missing, then it polls. */
+  private static final String CERTIFICATES = "certificates.k8s.io";
+
+  /** What a requester needs; without {@code watch} it polls. */
   static final RbacRule REQUESTER =
-      clusterRole("certificates.k8s.io", "certificatesigningrequests", "create", "get", "watch");
+      onCluster(CERTIFICATES, "certificatesigningrequests", "create", "get", "watch");
 
-  static RbacRule clusterRole(String apiGroup, String resource, String... verbs) {
-    return new RbacRule("ClusterRole", apiGroup, resource, List.of(), List.of(verbs));
+  /** What an administrator needs to see requests. */
+  static final RbacRule VIEWER =
+      onCluster(CERTIFICATES, "certificatesigningrequests", "get", "list");
+
+  /** What an administrator needs to decide on requests, beside {@link #approverFor}. */
+  static final RbacRule APPROVER =
+      onCluster(CERTIFICATES, "certificatesigningrequests/approval", "update");
+
+  /** What an administrator needs to decide on the requests for one signer. */
+  static RbacRule approverFor(String signerName) {
+    return onCluster(CERTIFICATES, "signers", "approve").named(signerName);
+  }
+
+  static RbacRule onCluster(String apiGroup, String resource, String... verbs) {
+    return new RbacRule("ClusterRole", apiGroup, resource, "", List.of(verbs));
+  }
+
+  static RbacRule inNamespace(String namespace, String resource, String... verbs) {
+    return new RbacRule("Role in namespace " + namespace, "", resource, "", List.of(verbs));
   }
 
   /** The same rule for one object. */
-  RbacRule named(String name) {
-    return new RbacRule(role, apiGroup, resource, List.of(name), verbs);
+  RbacRule named(String object) {
+    return new RbacRule(role, apiGroup, resource, object, verbs);
   }
 
   /** The API, in words. */
@@ -39,14 +59,17 @@ record RbacRule(
         + "\"]\n  resources: ["
         + resource
         + "]\n"
-        + (names.isEmpty() ? "" : "  resourceNames: [" + String.join(", ", names) + "]\n")
+        + (name.isEmpty() ? "" : "  resourceNames: [" + name + "]\n")
         + "  verbs: ["
         + String.join(", ", verbs)
         + "]\n";
   }
 
-  /** What to do, with the rule. */
-  String remedy() {
-    return "Bind the service account to a " + role + " with this rule:\n" + yaml();
+  /** What to do, with the rules; all of them of one role. */
+  static String remedy(RbacRule... rules) {
+    return "Bind the service account to a "
+        + rules[0].role
+        + " with\nrules:\n"
+        + Arrays.stream(rules).map(RbacRule::yaml).collect(Collectors.joining());
   }
 }

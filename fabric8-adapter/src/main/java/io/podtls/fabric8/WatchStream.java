@@ -147,7 +147,8 @@ final class WatchStream implements AsyncBody.Consumer<List<ByteBuffer>>, AutoClo
     return true;
   }
 
-  private synchronized boolean isOver() {
+  /** Whether it has ended or was closed. */
+  synchronized boolean isOver() {
     return over;
   }
 }
