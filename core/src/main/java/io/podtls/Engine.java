@@ -311,14 +311,17 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     ready.complete(null);
   }
 
+  /** Our own anchor, if it is in force and no longer wanted, and its time is not over. */
   private Optional<X509Certificate> missingAnchor() {
-    if (identity == null || inForce == null || overlapOver) {
+    if (identity == null || inForce == null) {
       return Optional.empty();
     }
     Instant now = clock.instant();
-    return OwnAnchor.of(identity.chain(), trust(), now).isPresent()
-        ? Optional.empty()
-        : OwnAnchor.of(identity.chain(), inForce, now);
+    if (OwnAnchor.of(identity.chain(), trust(), now).isPresent()) {
+      endOverlap();
+      return Optional.empty();
+    }
+    return overlapOver ? Optional.empty() : OwnAnchor.of(identity.chain(), inForce, now);
   }
 
   private TrustBundle overlapping(X509Certificate anchor) {

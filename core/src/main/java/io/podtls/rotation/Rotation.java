@@ -87,6 +87,9 @@ public final class Rotation implements AutoCloseable {
    * if the new trust accepts the chain, the previous one can refuse it for lack of the anchor
    * alone, and that is what every replacement of a CA in one step looks like.
    *
+   * <p>An identity that is in place already is not asked for it again: a withdrawn anchor counts
+   * for peers, also where the own chain needs it or has expired.
+   *
    * @param identity what peers are shown; empty for a client that only trusts
    * @param trust whom to trust
    * @return the new generation, current from now on
@@ -105,7 +108,9 @@ public final class Rotation implements AutoCloseable {
       long number = previous == null ? 1 : previous.number() + 1;
       Generation next = new Generation(new Stamp(stampOwner, number), identity, trust);
       Instant now = clock.instant();
-      SelfProbe.prove(next, Optional.ofNullable(previous), now);
+      if (previous == null || !identity.equals(previous.identity())) {
+        SelfProbe.prove(next, Optional.ofNullable(previous), now);
+      }
       carrySettings(next.sslContext());
       sessionContexts.put(next.sslContext().getServerSessionContext(), number);
       sessionContexts.put(next.sslContext().getClientSessionContext(), number);

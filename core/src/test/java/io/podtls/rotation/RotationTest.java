@@ -143,6 +143,19 @@ class RotationTest {
     assertThat(rotate().number()).isEqualTo(2);
   }
 
+  @Test
+  @DisplayName("trust can change under an identity that is in place, whatever became of its chain")
+  void trustChangesAlone() {
+    Generation first = rotate();
+    TrustBundle other = TrustBundle.of(List.of(TestCa.root("other").certificate()));
+    clock.advance(Duration.ofDays(365));
+
+    Generation second = rotation.activate(first.identity(), other);
+
+    assertThat(rotation.current()).isSameAs(second);
+    assertThat(second.trust()).isSameAs(other);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
   @DisplayName("connections tell their generation: servers', clients', resumed ones'")

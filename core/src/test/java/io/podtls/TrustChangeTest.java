@@ -1,0 +1,279 @@
+package io.podtls;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.podtls.failure.InvalidCertificateException;
+import io.podtls.failure.InvalidMaterialException;
+import io.podtls.failure.SignerUnavailableException;
+import io.podtls.identity.TlsIdentity;
+import io.podtls.testing.FakeCertificateSigner;
+import io.podtls.testing.FakeCertificateSigner.Answer;
+import io.podtls.testing.FakeCertificateSigner.Submission;
+import io.podtls.testing.RecordingListener.Failed;
+import io.podtls.testing.RecordingListener.TrustChanged;
+import io.podtls.testing.TestCa;
+import io.podtls.testing.VirtualTime;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class TrustChangeTest {
+
+  private final TestCa oldCa = TestCa.root("old");
+  private final TestCa newCa = TestCa.root("new");
+  private final X509Certificate oldRoot = oldCa.certificate();
+  private final X509Certificate newRoot = newCa.certificate();
+
+  private VirtualHandle serving() {
+    VirtualHandle handle = VirtualHandle.with(signer());
+    assertThat(handle.tls.status().ready()).isTrue();
+    return handle;
+  }
+
+  private FakeCertificateSigner signer() {
+    return FakeCertificateSigner.answering(Answer.ISSUE).issuedBy(oldCa);
+  }
+
+  @Test
+  @DisplayName("row 19: a new anchor counts at once on a hint, and is told")
+  void newAnchorOnHint() {
+    try (VirtualHandle handle = serving()) {
+      handle.trust.become(oldRoot, newRoot);
+      handle.trust.hint();
+      handle.time.settle();
+      assertThat(handle.tls.trust().certificates()).containsExactly(oldRoot, newRoot);
+      assertThat(handle.tls.status().generation()).isEqualTo(2);
+      assertThat(handle.listener.last(TrustChanged.class).previous().certificates())
+          .containsExactly(oldRoot);
+      assertThat(handle.requests()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @DisplayName("row 19: without a hint a new anchor counts within the source's interval, 60 s")
+  void newAnchorByPoll() {
+    try (VirtualHandle handle = serving()) {
+      handle.trust.become(oldRoot, newRoot);
+      handle.advance(Duration.ofSeconds(60));
+      assertThat(handle.tls.trust().certificates()).contains(newRoot);
+    }
+  }
+
+  @Test
+  @DisplayName("a bundle that stays the same makes no new generation")
+  void unchanged() {
+    try (VirtualHandle handle = serving()) {
+      handle.trust.become(oldRoot);
+      handle.advance(Duration.ofMinutes(10));
+      assertThat(handle.tls.status().generation()).isEqualTo(1);
+      assertThat(handle.listener.all(TrustChanged.class)).isEmpty();
+    }
+  }
+
+  @Test
+  @DisplayName("row 20: a bundle that cannot be read leaves the last good one, and is told once")
+  void lastKnownGood() {
+    try (VirtualHandle handle = serving()) {
+      handle.trust.fail(new InvalidMaterialException("ca.crt", "is empty", null));
+      handle.advance(Duration.ofMinutes(30));
+      assertThat(handle.tls.trust().certificates()).containsExactly(oldRoot);
+      assertThat(handle.listener.all(Failed.class)).hasSize(1);
+      assertThat(handle.tls.status().ready()).isTrue();
+      assertThat(handle.tls.status().lastFailure()).isPresent();
+
+      handle.trust.become(oldRoot, newRoot);
+      handle.advance(Duration.ofMinutes(1));
+      assertThat(handle.tls.trust().certificates()).contains(newRoot);
+      assertThat(handle.tls.status().lastFailure()).isEmpty();
+    }
+  }
+
+  @Test
+  @DisplayName("an anchor that others need only is withdrawn at once")
+  void foreignAnchorWithdrawn() {
+    VirtualTime time = VirtualTime.startingNow();
+    try (VirtualHandle handle = VirtualHandle.with(time, signer(), options -> options)) {
+      handle.trust.become(oldRoot, newRoot);
+      handle.trust.hint();
+      time.settle();
+      handle.trust.become(oldRoot);
+      handle.trust.hint();
+      time.settle();
+      assertThat(handle.tls.trust().certificates()).containsExactly(oldRoot);
+      assertThat(handle.requests()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "own anchor withdrawn: a new certificate first, then the anchor goes with the old one")
+  void ownAnchorWithdrawn() {
+    try (VirtualHandle handle = serving()) {
+      TlsIdentity first = handle.tls.identity();
+      handle.signer.issuedBy(newCa);
+      handle.trust.become(newRoot);
+      handle.trust.hint();
+      handle.time.settle();
+      assertThat(handle.tls.trust().certificates()).containsExactlyInAnyOrder(oldRoot, newRoot);
+      assertThat(handle.tls.identity()).isSameAs(first);
+
+      handle.advance(Duration.ofSeconds(62));
+      assertThat(handle.requests()).isEqualTo(2);
+      assertThat(handle.tls.identity()).isNotSameAs(first);
+      assertThat(handle.tls.trust().certificates()).containsExactly(newRoot);
+      handle.advance(Duration.ofHours(1));
+      assertThat(handle.requests()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "own anchor withdrawn and no new certificate to be had: gone after 15 min all the same")
+  void ownAnchorWithdrawnForGood() {
+    try (VirtualHandle handle = serving()) {
+      TlsIdentity first = handle.tls.identity();
+      handle.signer.nowAnswering(Answer.UNAVAILABLE);
+      handle.trust.become(newRoot);
+      handle.trust.hint();
+      handle.advance(Duration.ofMinutes(14));
+      assertThat(handle.tls.trust().certificates()).contains(oldRoot);
+
+      handle.advance(Duration.ofMinutes(2));
+      assertThat(handle.tls.trust().certificates()).containsExactly(newRoot);
+      assertThat(handle.tls.identity()).isSameAs(first);
+      assertThat(handle.tls.status().ready()).isTrue();
+
+      handle.signer.issuedBy(newCa).nowAnswering(Answer.ISSUE);
+      handle.advance(Duration.ofMinutes(1));
+      assertThat(handle.tls.identity()).isNotSameAs(first);
+      assertThat(handle.tls.trust().certificates()).containsExactly(newRoot);
+    }
+  }
+
+  @Test
+  @DisplayName("an own anchor that comes back within the overlap stays")
+  void ownAnchorBack() {
+    try (VirtualHandle handle = serving()) {
+      handle.signer.nowAnswering(Answer.PENDING);
+      handle.trust.become(newRoot);
+      handle.trust.hint();
+      handle.advance(Duration.ofMinutes(5));
+      handle.trust.become(oldRoot, newRoot);
+      handle.trust.hint();
+      handle.advance(Duration.ofMinutes(30));
+      assertThat(handle.tls.trust().certificates()).containsExactlyInAnyOrder(oldRoot, newRoot);
+
+      // The overlap of the next withdrawal is a whole one.
+      handle.trust.become(newRoot);
+      handle.trust.hint();
+      handle.advance(Duration.ofMinutes(14));
+      assertThat(handle.tls.trust().certificates()).contains(oldRoot);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "row 12: a CA rotation seen by a fleet at once: trusted at once, re-issue over 30 s or more")
+  void fleet() {
+    VirtualTime time = VirtualTime.startingNow();
+    List<VirtualHandle> fleet = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      fleet.add(VirtualHandle.with(time, signer(), options -> options));
+    }
+    fleet.forEach(
+        handle -> {
+          handle.signer.issuedBy(newCa);
+          handle.trust.become(newRoot);
+          handle.trust.hint();
+        });
+    Instant start = time.instant();
+    time.settle();
+    assertThat(fleet)
+        .allSatisfy(handle -> assertThat(handle.tls.trust().certificates()).contains(newRoot));
+    time.advance(Duration.ofMinutes(2));
+    assertThat(fleet).allSatisfy(handle -> assertThat(handle.requests()).isEqualTo(2));
+    List<Long> delays =
+        fleet.stream()
+            .flatMap(handle -> handle.signer.submissions().stream().skip(1))
+            .map(Submission::at)
+            .map(at -> Duration.between(start, at).toSeconds())
+            .sorted()
+            .toList();
+    assertThat(delays.get(99) - delays.get(0)).isGreaterThan(30);
+    // Uniform over a minute: no ten seconds see more than a third of the fleet.
+    for (int from = 0; from < 60; from += 10) {
+      long window = from;
+      assertThat(delays.stream().filter(at -> at >= window && at < window + 10).count())
+          .isLessThan(34);
+    }
+    fleet.forEach(VirtualHandle::close);
+  }
+
+  @Test
+  @DisplayName("row 18: a chain that trust does not know is not used; the next bundle may know it")
+  void signerAheadOfTheBundle() {
+    try (VirtualHandle handle =
+        VirtualHandle.with(
+            signer(),
+            options -> options.renewing(io.podtls.renewal.RenewalPolicy.between(0.5, 0.5)))) {
+      TlsIdentity first = handle.tls.identity();
+      handle.signer.issuedBy(newCa);
+      handle.advance(Duration.ofHours(12).plusSeconds(2));
+      assertThat(handle.requests()).isEqualTo(2);
+      assertThat(handle.tls.identity()).isSameAs(first);
+      assertThat(handle.lastFailure())
+          .isInstanceOf(InvalidCertificateException.class)
+          .hasMessageContaining("CN=new");
+
+      handle.trust.become(oldRoot, newRoot);
+      handle.trust.hint();
+      handle.time.settle();
+      assertThat(handle.tls.identity()).isNotSameAs(first);
+      assertThat(handle.requests()).isEqualTo(2);
+      handle.advance(Duration.ofHours(1));
+      assertThat(handle.requests()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a trust source behind an API that is away is asked again before anything is requested")
+  void trustUnavailableAtStart() {
+    VirtualTime time = VirtualTime.startingNow();
+    FakeCertificateSigner signer = signer().at(time);
+    VirtualHandle.SwitchableTrust trust = new VirtualHandle.SwitchableTrust(oldRoot);
+    trust.fail(new SignerUnavailableException("get configmap: HTTP 503", 503, null, null));
+    try (PodTls tls =
+        PodTls.requesting(VirtualHandle.REQUEST, signer)
+            .trusting(trust)
+            .runningOn(time, time)
+            .start()) {
+      time.advance(Duration.ofMinutes(1));
+      assertThat(tls.status().ready()).isFalse();
+      assertThat(signer.steps()).isZero();
+      trust.become(oldRoot);
+      time.advance(Duration.ofSeconds(31));
+      assertThat(tls.status().ready()).isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName("a client without an identity follows trust, withdrawals at once")
+  void withoutIdentity() {
+    VirtualTime time = VirtualTime.startingNow();
+    VirtualHandle.SwitchableTrust trust = new VirtualHandle.SwitchableTrust(oldRoot);
+    try (PodTls tls = PodTls.withoutIdentity().trusting(trust).runningOn(time, time).start()) {
+      time.settle();
+      assertThat(tls.trust().certificates()).containsExactly(oldRoot);
+      trust.become(newRoot);
+      trust.hint();
+      time.settle();
+      assertThat(tls.trust().certificates()).containsExactly(newRoot);
+      assertThat(tls.status().generation()).isEqualTo(2);
+    }
+  }
+}
