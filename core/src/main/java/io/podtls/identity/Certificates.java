@@ -1,6 +1,7 @@
 package io.podtls.identity;
 
 import java.security.GeneralSecurityException;
+import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -21,7 +22,7 @@ final class Certificates {
 
   static String describe(X509Certificate certificate) {
     return "certificate "
-        + subject(certificate)
+        + name(certificate)
         + " (serial "
         + serial(certificate)
         + ", issued by "
@@ -29,9 +30,21 @@ final class Certificates {
         + ")";
   }
 
-  static String subject(X509Certificate certificate) {
-    String name = certificate.getSubjectX500Principal().getName();
-    return name.isEmpty() ? "without a subject" : name;
+  /** The subject; where it is empty, as it may be (RFC 5280 4.1.2.6), the first other name. */
+  static String name(X509Certificate certificate) {
+    String subject = certificate.getSubjectX500Principal().getName();
+    if (!subject.isEmpty()) {
+      return subject;
+    }
+    try {
+      Collection<List<?>> names = certificate.getSubjectAlternativeNames();
+      if (names != null && !names.isEmpty()) {
+        return String.valueOf(names.iterator().next().get(1));
+      }
+    } catch (CertificateParsingException unreadable) {
+      // Falls through to what every certificate has.
+    }
+    return "serial " + serial(certificate);
   }
 
   static String issuer(X509Certificate certificate) {
@@ -42,10 +55,10 @@ final class Certificates {
     return certificate.getSerialNumber().toString(16);
   }
 
-  static String subjects(Collection<X509Certificate> certificates) {
+  static String names(Collection<X509Certificate> certificates) {
     return certificates.stream()
             .limit(NAMES_SHOWN)
-            .map(Certificates::subject)
+            .map(Certificates::name)
             .collect(Collectors.joining(" | "))
         + (certificates.size() > NAMES_SHOWN
             ? " and " + (certificates.size() - NAMES_SHOWN) + " more"

@@ -26,14 +26,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class PathToTrust {
 
-  // Cross-signed certificates multiply the ways; nobody has this many in earnest.
-  private static final int MAX_WAYS = 32;
+  // Cross-signed certificates multiply the ways; nobody needs this many steps in earnest.
+  private static final int MAX_STEPS = 64;
 
   private final X509Certificate leaf;
   private final List<X509Certificate> given;
   private final Set<X509Certificate> anchors;
   private final Instant now;
-  private int waysTried;
+  private int steps;
   private @Nullable String invalid;
   private final List<Violation> violations = new ArrayList<>();
   private List<X509Certificate> chain = List.of();
@@ -77,14 +77,19 @@ final class PathToTrust {
     List<X509Certificate> ordered = new ArrayList<>(start);
     List<X509Certificate> left = new ArrayList<>(given);
     left.removeAll(start);
-    boolean found = true;
-    while (found) {
+    while (!Certificates.isSelfSigned(last(ordered))) {
       List<X509Certificate> issuers = Certificates.issuers(last(ordered), left);
-      found = !issuers.isEmpty();
-      if (found) {
-        ordered.add(issuers.get(0));
-        left.remove(issuers.get(0));
+      if (issuers.isEmpty()) {
+        break;
       }
+      // Before the anchor itself, a bridge to another one: some peers may have that one only.
+      X509Certificate next =
+          issuers.stream()
+              .filter(issuer -> !Certificates.isSelfSigned(issuer))
+              .findFirst()
+              .orElse(issuers.get(0));
+      ordered.add(next);
+      left.remove(next);
     }
     return List.copyOf(ordered);
   }
@@ -101,6 +106,9 @@ final class PathToTrust {
 
   /** Depth first: the shortest valid way that starts like this. */
   private Optional<List<X509Certificate>> extend(List<X509Certificate> way) {
+    if (++steps > MAX_STEPS) {
+      return Optional.empty();
+    }
     X509Certificate top = last(way);
     if (anchors.contains(top)) {
       return way.size() == 1 || isValid(way.subList(0, way.size() - 1), top)
@@ -115,6 +123,9 @@ final class PathToTrust {
     List<X509Certificate> left = new ArrayList<>(given);
     left.removeAll(way);
     for (X509Certificate issuer : Certificates.issuers(top, left)) {
+      if (Certificates.isSelfSigned(issuer)) {
+        continue; // An end, and were it trusted, it would have been among the anchors.
+      }
       List<X509Certificate> longer = new ArrayList<>(way);
       longer.add(issuer);
       Optional<List<X509Certificate>> trusted = extend(longer);
@@ -126,9 +137,6 @@ final class PathToTrust {
   }
 
   private boolean isValid(List<X509Certificate> way, X509Certificate anchor) {
-    if (++waysTried > MAX_WAYS) {
-      return false;
-    }
     try {
       CertPath path = CertificateFactory.getInstance("X.509").generateCertPath(way);
       PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(anchor, null)));
@@ -141,11 +149,11 @@ final class PathToTrust {
         int index = e.getIndex();
         invalid =
             "the way "
-                + way.stream().map(Certificates::subject).collect(Collectors.joining(" > "))
+                + way.stream().map(Certificates::name).collect(Collectors.joining(" > "))
                 + " > "
-                + Certificates.subject(anchor)
+                + Certificates.name(anchor)
                 + " is not valid"
-                + (index >= 0 ? " at " + Certificates.subject(way.get(index)) : "")
+                + (index >= 0 ? " at " + Certificates.name(way.get(index)) : "")
                 + ": "
                 + e.getMessage();
       }
@@ -186,9 +194,9 @@ final class PathToTrust {
           new Violation(
               Rule.CHAIN,
               "the chain breaks after "
-                  + Certificates.subject(last(ordered))
+                  + Certificates.name(last(ordered))
                   + ": none of the others in it, "
-                  + Certificates.subjects(strangers)
+                  + Certificates.names(strangers)
                   + ", is its issuer "
                   + Certificates.issuer(last(ordered))));
     }
@@ -200,7 +208,7 @@ final class PathToTrust {
         top.equals(leaf)
             ? "it was issued by " + Certificates.issuer(top)
             : "its chain ends at "
-                + Certificates.subject(top)
+                + Certificates.name(top)
                 + ", issued by "
                 + (Certificates.isSelfSigned(top) ? "itself" : Certificates.issuer(top));
     long sameName =
@@ -216,7 +224,7 @@ final class PathToTrust {
         + (anchors.size() == 1
             ? "not the certificate in the trust bundle: "
             : "none of the " + anchors.size() + " certificates in the trust bundle: ")
-        + Certificates.subjects(anchors);
+        + Certificates.names(anchors);
   }
 
   /** What is wrong with the way; nothing if there is a valid one. */

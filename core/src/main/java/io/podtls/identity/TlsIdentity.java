@@ -232,11 +232,11 @@ public final class TlsIdentity {
     return chain.hashCode();
   }
 
-  /** Returns subject, serial number and notAfter, never the key. */
+  /** Returns subject (the first other name if it is empty), serial and notAfter, never the key. */
   @Override
   public String toString() {
     return "TlsIdentity["
-        + Certificates.subject(leaf())
+        + Certificates.name(leaf())
         + ", serial "
         + Certificates.serial(leaf())
         + ", notAfter "

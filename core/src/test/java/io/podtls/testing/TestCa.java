@@ -75,16 +75,29 @@ public final class TestCa {
 
   /** An intermediate signed by this CA. */
   public TestCa intermediate(String name) {
-    KeyPair child = newKeyPair();
     Instant now = Instant.now();
+    return intermediate(name, now.minus(Duration.ofHours(1)), now.plus(Duration.ofDays(3650)));
+  }
+
+  /** An intermediate signed by this CA with the given life. */
+  public TestCa intermediate(String name, Instant notBefore, Instant notAfter) {
+    return certify(newKeyPair(), new X500Name("CN=" + name), notBefore, notAfter);
+  }
+
+  /** Another CA's name and key with a certificate of this CA: a bridge between two roots. */
+  public TestCa crossSign(TestCa other) {
+    Instant now = Instant.now();
+    return certify(
+        other.keys,
+        other.issuerName(),
+        now.minus(Duration.ofHours(1)),
+        now.plus(Duration.ofDays(3650)));
+  }
+
+  private TestCa certify(KeyPair child, X500Name name, Instant notBefore, Instant notAfter) {
     X509Certificate issued =
         caCertificate(
-            issuerName(),
-            keys.getPrivate(),
-            new X500Name("CN=" + name),
-            child.getPublic(),
-            now.minus(Duration.ofHours(1)),
-            now.plus(Duration.ofDays(3650)));
+            issuerName(), keys.getPrivate(), name, child.getPublic(), notBefore, notAfter);
     List<X509Certificate> path = new ArrayList<>();
     path.add(issued);
     path.addAll(intermediates);
