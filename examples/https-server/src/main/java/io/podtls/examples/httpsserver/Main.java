@@ -1,0 +1,93 @@
+package io.podtls.examples.httpsserver;
+
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import io.podtls.PodTls;
+import io.podtls.failure.PodTlsException;
+import io.podtls.request.CertificateRequest;
+import io.podtls.request.KeyUsage;
+import io.podtls.request.PodEnvironment;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * An HTTPS server whose certificate comes from {@code certificates.k8s.io}. See {@link #serve} for
+ * what an application has to do for it; everything else in this package finds a cluster and prints.
+ */
+public final class Main {
+  private static final Logger ROOT_LOG = Logger.getLogger("");
+
+  private Main() {}
+
+  /** Runs the example; ends the process with 1 if it failed and 2 if the options are wrong. */
+  public static void main(String[] arguments) throws InterruptedException {
+    ROOT_LOG.setLevel(Level.SEVERE); // the report says it all
+    int code = run(System.getenv(), System.out, System.err, arguments);
+    if (code != 0) {
+      System.exit(code);
+    }
+  }
+
+  static int run(
+      Map<String, String> environment, PrintStream out, PrintStream err, String... arguments)
+      throws InterruptedException {
+    Options options;
+    try {
+      options = Options.parse(arguments);
+    } catch (IllegalArgumentException e) {
+      err.println(e.getMessage());
+      err.print(Options.USAGE);
+      return 2;
+    }
+    Report report = new Report(out);
+    report.headline("podtls: an HTTPS server with a certificate from certificates.k8s.io");
+    try (Surroundings here = Surroundings.find(options, environment)) {
+      report.surroundings(here);
+      return serve(options, here, report);
+    } catch (PodTlsException | IOException e) {
+      err.println(e.getMessage());
+      return 1;
+    }
+  }
+
+  private static int serve(Options options, Surroundings here, Report report)
+      throws IOException, InterruptedException {
+    // All that an application does, from here ...
+    PodEnvironment pod = here.pod();
+    CertificateRequest request =
+        CertificateRequest.builder(options.signerName())
+            .service(options.service(), pod)
+            .ipAddresses(pod.ip())
+            .usages(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.SERVER_AUTH)
+            .expiration(options.expiration())
+            .build();
+    try (PodTls tls =
+        PodTls.requesting(request, here.signer())
+            .trusting(here.peerTrust())
+            .renewing(options.renewal())
+            .listener(report)
+            .bootstrap(options.timeout())) {
+      HttpsServer server = HttpsServer.create(new InetSocketAddress(options.port()), 0);
+      server.setHttpsConfigurator(new HttpsConfigurator(tls.sslContext()));
+      // ... to here: every new handshake has the certificate of the day.
+      report.issued(tls.identity(), here.requests());
+      try (Site site = Site.open(server, tls)) {
+        String name = request.subjectAlternativeNames().get(0).value();
+        report.seen(SelfCheck.get(site.url(pod.ip()), tls.trust()));
+        report.seen(SelfCheck.handshake(name, pod.ip(), site.port(), tls.trust()));
+        if (!options.soak().isZero()) {
+          return Soak.run(options.soak(), tls, name, pod.ip(), site.port(), report) == 0 ? 0 : 1;
+        }
+        if (options.serve()) {
+          report.line("serving", site.url(pod.ip()) + " until stopped (Ctrl-C)");
+          site.awaitStop();
+        }
+        return 0;
+      }
+    }
+  }
+}

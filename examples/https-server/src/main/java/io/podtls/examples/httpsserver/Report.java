@@ -1,0 +1,153 @@
+package io.podtls.examples.httpsserver;
+
+import io.podtls.PodTlsListener;
+import io.podtls.failure.PodTlsException;
+import io.podtls.identity.TlsIdentity;
+import io.podtls.request.CertificateRequest;
+import io.podtls.signing.SigningOutcome;
+import java.io.PrintStream;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Prints what happens, one fact a line. */
+final class Report implements PodTlsListener {
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
+
+  private final PrintStream out;
+  private final AtomicLong rotations = new AtomicLong();
+  private volatile Instant nextRenewal = Instant.MAX;
+  private volatile long requested;
+  private volatile long issued;
+  private String lastPending = "";
+
+  Report(PrintStream out) {
+    this.out = out;
+  }
+
+  void surroundings(Surroundings here) {
+    line("cluster", here.description());
+  }
+
+  @Override
+  public void requested(CertificateRequest request) {
+    if (requested == 0) { // renewals are told when they are done
+      requested = System.nanoTime();
+      List<String> names = new ArrayList<>();
+      request.subjectAlternativeNames().forEach(name -> names.add(name.value()));
+      line("request", String.join("\n", names));
+      line("to signer", request.signerName().toString());
+    }
+  }
+
+  @Override
+  public void pending(SigningOutcome.Pending pending) {
+    long seconds = Duration.between(pending.since(), Instant.now()).toSeconds();
+    String what =
+        switch (pending.stage()) {
+          case AWAITING_APPROVAL -> "approval";
+          case AWAITING_ISSUANCE -> "issuance";
+        };
+    String text = pending.object() + " awaits " + what;
+    // The ordinary case is over before anybody could read this.
+    if (seconds > 0 || !lastPending.isEmpty()) {
+      line("waiting", text + " for " + seconds + " s\n" + pending.advice());
+      lastPending = text;
+    }
+  }
+
+  @Override
+  public void issued(TlsIdentity identity, Instant renewal) {
+    issued = System.nanoTime();
+    nextRenewal = renewal;
+  }
+
+  @Override
+  public void renewed(TlsIdentity previous, TlsIdentity current, Instant renewal) {
+    nextRenewal = renewal;
+    rotations.incrementAndGet();
+  }
+
+  @Override
+  public void failed(PodTlsException failure, Instant nextAttempt) {
+    line("failed", failure.getMessage() + "\nnext attempt " + TIME.format(nextAttempt));
+  }
+
+  @Override
+  public void expired(TlsIdentity identity) {
+    line("expired", "the certificate in use: peers refuse it");
+  }
+
+  long rotations() {
+    return rotations.get();
+  }
+
+  void issued(TlsIdentity identity, OptionalInt requests) {
+    X509Certificate leaf = identity.leaf();
+    String time = "in " + Duration.ofNanos(issued - requested).toMillis() + " ms";
+    line(
+        "issued",
+        requests.isPresent() ? time + " with " + requests.getAsInt() + " API requests" : time);
+    line("subject", orNone(leaf.getSubjectX500Principal().getName()));
+    line("names", names(leaf));
+    line("issuer", leaf.getIssuerX500Principal().getName());
+    line("serial", leaf.getSerialNumber().toString(16));
+    Duration life = Duration.between(identity.notBefore(), identity.notAfter());
+    line(
+        "valid",
+        TIME.format(identity.notBefore())
+            + " to "
+            + TIME.format(identity.notAfter())
+            + " (%.1f h)".formatted(life.toMinutes() / 60.0));
+    line("key", leaf.getPublicKey().getAlgorithm() + ", never written anywhere");
+    line("renewal", TIME.format(nextRenewal));
+  }
+
+  void seen(SelfCheck.Seen seen) {
+    line(
+        "check",
+        seen.subject()
+            + "\n-> "
+            + seen.answer()
+            + " ("
+            + seen.protocol()
+            + ", trusting "
+            + seen.certificate().getIssuerX500Principal().getName()
+            + " and nothing else)");
+  }
+
+  /** Prints a fact; further lines of the text are indented like the first. */
+  void line(String label, String text) {
+    out.println("  %-12s%s".formatted(label, text.strip().replace("\n", "\n" + " ".repeat(14))));
+  }
+
+  void headline(String text) {
+    out.println(text);
+  }
+
+  private static String orNone(String subject) {
+    return subject.isEmpty() ? "(none; the names count)" : subject;
+  }
+
+  private static String names(X509Certificate leaf) {
+    StringBuilder text = new StringBuilder();
+    try {
+      for (List<?> name :
+          Objects.requireNonNullElse(leaf.getSubjectAlternativeNames(), List.<List<?>>of())) {
+        text.append((Integer) name.get(0) == 7 ? "IP  " : "DNS ").append(name.get(1)).append('\n');
+      }
+    } catch (CertificateParsingException e) {
+      throw new IllegalStateException("a verified certificate is readable", e);
+    }
+    return text.toString();
+  }
+}

@@ -1,0 +1,195 @@
+package io.podtls.examples.httpsserver;
+
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.http.BasicBuilder;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.Interceptor;
+import io.podtls.examples.embedded.EmbeddedCluster;
+import io.podtls.fabric8.Fabric8CertificateSigner;
+import io.podtls.fabric8.KubernetesTrustBundles;
+import io.podtls.request.PodEnvironment;
+import io.podtls.signing.CertificateSigner;
+import io.podtls.trust.TrustBundle;
+import io.podtls.trust.TrustBundleSource;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Where the example runs: in a pod, beside a kubeconfig, or on the embedded cluster where there is
+ * neither. An application does not need this class: it knows where it runs.
+ */
+final class Surroundings implements AutoCloseable {
+  private static final Path MOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
+  private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
+
+  private final String description;
+  private final PodEnvironment pod;
+  private final CertificateSigner signer;
+  private final TrustBundleSource peerTrust;
+  private final OptionalCounter requests;
+  private final Deque<AutoCloseable> open;
+
+  private Surroundings(
+      String description,
+      PodEnvironment pod,
+      CertificateSigner signer,
+      TrustBundleSource peerTrust,
+      OptionalCounter requests,
+      Deque<AutoCloseable> open) {
+    this.description = description;
+    this.pod = pod;
+    this.signer = signer;
+    this.peerTrust = peerTrust;
+    this.requests = requests;
+    this.open = open;
+  }
+
+  /** Counts API requests, where the client is ours to count in. */
+  private record OptionalCounter(boolean counting, AtomicInteger count) implements Interceptor {
+    @Override
+    public void before(BasicBuilder builder, HttpRequest request, RequestTags tags) {
+      if (request.uri().getPath().contains("/certificatesigningrequests")) {
+        count.incrementAndGet();
+      }
+    }
+  }
+
+  /** Looks around. */
+  static Surroundings find(Options options, Map<String, String> environment) {
+    if (options.embedded()) {
+      return embedded(options, environment, "as --embedded asks for");
+    }
+    if (environment.containsKey("KUBERNETES_SERVICE_HOST")
+        && Files.exists(MOUNT.resolve("token"))) {
+      return inPod(options);
+    }
+    Path kubeconfig = kubeconfig(environment);
+    return Files.exists(kubeconfig)
+        ? besideKubeconfig(options, environment, kubeconfig)
+        : embedded(options, environment, "because there is no kubeconfig and this is no pod");
+  }
+
+  private static Path kubeconfig(Map<String, String> environment) {
+    String named = environment.get("KUBECONFIG");
+    return named == null || named.isBlank()
+        ? Path.of(environment.getOrDefault("HOME", "."), ".kube", "config")
+        : Path.of(named);
+  }
+
+  private static Surroundings inPod(Options options) {
+    Deque<AutoCloseable> open = new ArrayDeque<>();
+    Fabric8CertificateSigner signer = Fabric8CertificateSigner.inCluster();
+    open.push(signer);
+    TrustBundleSource trust =
+        options
+            .caFile()
+            .map(TrustBundleSource::pemFile)
+            .orElseGet(
+                () -> {
+                  KubernetesClient client = new KubernetesClientBuilder().build();
+                  open.push(client);
+                  return KubernetesTrustBundles.configMap(options.caConfigMap(), client);
+                });
+    return new Surroundings(
+        "the pod's own",
+        PodEnvironment.detect(),
+        signer,
+        trust,
+        new OptionalCounter(false, new AtomicInteger()),
+        open);
+  }
+
+  private static Surroundings besideKubeconfig(
+      Options options, Map<String, String> environment, Path kubeconfig) {
+    OptionalCounter counter = new OptionalCounter(true, new AtomicInteger());
+    KubernetesClient client = client(Config.fromKubeconfig(kubeconfig.toFile()), counter);
+    String namespace = client.getNamespace() == null ? "default" : client.getNamespace();
+    return new Surroundings(
+        client.getMasterUrl() + " (" + kubeconfig + ")",
+        environment(environment, namespace),
+        Fabric8CertificateSigner.using(client),
+        options
+            .caFile()
+            .map(TrustBundleSource::pemFile)
+            .orElseGet(() -> KubernetesTrustBundles.configMap(options.caConfigMap(), client)),
+        counter,
+        new ArrayDeque<>(List.of(client)));
+  }
+
+  private static Surroundings embedded(
+      Options options, Map<String, String> environment, String why) {
+    OptionalCounter counter = new OptionalCounter(true, new AtomicInteger());
+    EmbeddedCluster cluster =
+        EmbeddedCluster.start(options.signerName().toString(), "shop", options.service());
+    KubernetesClient client = client(cluster.workloadConfig(), counter);
+    return new Surroundings(
+        "embedded, "
+            + why
+            + ":\n"
+            + "this process plays API server, approver and signer. A demonstration:\n"
+            + "no cluster is involved, and its approver says yes to everybody.",
+        environment(environment, "shop"),
+        Fabric8CertificateSigner.using(client),
+        TrustBundleSource.fixed(TrustBundle.of(List.of(cluster.caCertificate()))),
+        counter,
+        new ArrayDeque<>(List.of(client, cluster)));
+  }
+
+  private static KubernetesClient client(Config config, OptionalCounter counter) {
+    return new KubernetesClientBuilder()
+        .withConfig(new ConfigBuilder(config).withOnlyHttpWatches(true).build())
+        .withHttpClientBuilderConsumer(builder -> builder.addOrReplaceInterceptor("count", counter))
+        .build();
+  }
+
+  /** What a pod's manifest would say, where there is none. */
+  private static PodEnvironment environment(Map<String, String> given, String namespace) {
+    Map<String, String> completed = new HashMap<>(given);
+    completed.putIfAbsent("POD_NAMESPACE", namespace);
+    completed.putIfAbsent("POD_IP", "127.0.0.1");
+    return PodEnvironment.detect(completed, MOUNT, RESOLV_CONF);
+  }
+
+  /** In words; may be several lines. */
+  String description() {
+    return description;
+  }
+
+  PodEnvironment pod() {
+    return pod;
+  }
+
+  CertificateSigner signer() {
+    return signer;
+  }
+
+  TrustBundleSource peerTrust() {
+    return peerTrust;
+  }
+
+  /** How many requests about certificate signing requests the API server was sent, if counted. */
+  OptionalInt requests() {
+    return requests.counting() ? OptionalInt.of(requests.count().get()) : OptionalInt.empty();
+  }
+
+  @Override
+  public void close() {
+    for (AutoCloseable resource : open) {
+      try {
+        resource.close();
+      } catch (Exception e) {
+        throw new IllegalStateException("cannot close " + resource, e);
+      }
+    }
+  }
+}
