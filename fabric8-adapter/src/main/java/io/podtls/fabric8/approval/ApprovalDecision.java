@@ -1,0 +1,67 @@
+package io.podtls.fabric8.approval;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * What an {@link ApprovalPolicy} says of one request.
+ *
+ * <p>A reason is one word in CamelCase for machines, a message is a sentence for people; both end
+ * up in the request's condition, where the requester reads them. They never contain key material.
+ *
+ * <p><b>Thread safety:</b> immutable.
+ */
+public sealed interface ApprovalDecision {
+
+  /**
+   * The request gets the condition Approved, and its signer may sign it.
+   *
+   * @param reason the condition's reason, not blank
+   * @param message the condition's message
+   */
+  record Approve(String reason, String message) implements ApprovalDecision {
+    /** Checks that there is a reason. */
+    public Approve {
+      requireReason(reason);
+      requireNonNull(message, "message");
+    }
+  }
+
+  /**
+   * The request gets the condition Denied, which is final.
+   *
+   * @param reason the condition's reason, not blank
+   * @param message the condition's message: which name, and why
+   */
+  record Deny(String reason, String message) implements ApprovalDecision {
+    /** Checks that there is a reason. */
+    public Deny {
+      requireReason(reason);
+      requireNonNull(message, "message");
+    }
+  }
+
+  /**
+   * The request cannot be approved now, but might be in a moment, such as when a Service is created
+   * after its pods. Whoever applies the policy asks again for a bounded time and then denies the
+   * request with this reason.
+   *
+   * @param reason the reason of the denial it becomes, not blank
+   * @param message what is missing
+   */
+  record NotYet(String reason, String message) implements ApprovalDecision {
+    /** Checks that there is a reason. */
+    public NotYet {
+      requireReason(reason);
+      requireNonNull(message, "message");
+    }
+  }
+
+  /** The request is somebody else's business and stays untouched. */
+  record Ignore() implements ApprovalDecision {}
+
+  private static void requireReason(String reason) {
+    if (requireNonNull(reason, "reason").isBlank()) {
+      throw new IllegalArgumentException("reason is blank");
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package io.podtls.fabric8.approval;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/**
+ * Answers that may be given again for a short time. Those who ask for the same at once share one
+ * question; a failure is told to all of them and not kept.
+ */
+final class RecentAnswers<K, V> {
+
+  private final long keptNanos;
+  private final LongSupplier nanoTime;
+  private final Function<K, V> source;
+  private final Map<K, Answer<V>> answers = new ConcurrentHashMap<>();
+
+  RecentAnswers(Duration kept, LongSupplier nanoTime, Function<K, V> source) {
+    this.keptNanos = kept.toNanos();
+    this.nanoTime = nanoTime;
+    this.source = source;
+  }
+
+  V get(K key, ClusterLookup.Freshness freshness) {
+    long now = nanoTime.getAsLong();
+    answers.values().removeIf(answer -> answer.isOlderThan(keptNanos, now));
+    Answer<V> fresh = new Answer<>(new FutureTask<>(() -> source.apply(key)), now);
+    Answer<V> answer =
+        freshness == ClusterLookup.Freshness.LIVE
+            ? replace(key, fresh)
+            : answers.computeIfAbsent(key, absent -> fresh);
+    answer.task().run(); // only the first to come runs it
+    return await(key, answer);
+  }
+
+  private Answer<V> replace(K key, Answer<V> fresh) {
+    answers.put(key, fresh);
+    return fresh;
+  }
+
+  private V await(K key, Answer<V> answer) {
+    try {
+      return answer.task().get();
+    } catch (ExecutionException e) {
+      answers.remove(key, answer);
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for the API server", e);
+    }
+  }
+
+  /** An answer, or the question underway. Its age counts from when the question was asked. */
+  private record Answer<V>(FutureTask<V> task, long asked) {
+    boolean isOlderThan(long nanos, long now) {
+      return now - asked > nanos;
+    }
+  }
+}
