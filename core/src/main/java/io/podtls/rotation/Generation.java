@@ -8,7 +8,6 @@ import java.util.Optional;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
@@ -26,21 +25,17 @@ public final class Generation {
   private final long number;
   private final Optional<TlsIdentity> identity;
   private final TrustBundle trust;
-  private final Optional<X509ExtendedKeyManager> keys;
   private final X509ExtendedTrustManager peers;
   private final SSLContext sslContext;
   private volatile boolean lent;
 
-  Generation(Stamp stamp, Optional<TlsIdentity> identity, TrustBundle trust) {
-    this.number = stamp.generation();
+  Generation(long number, Optional<TlsIdentity> identity, TrustBundle trust, Epochs epochs) {
+    this.number = number;
     this.identity = identity;
     this.trust = trust;
-    this.keys = identity.map(own -> new GenerationKeyManager(own.keyManager(), stamp));
-    this.peers = new GenerationTrustManager(trust.trustManager(), stamp);
+    this.peers = new GenerationTrustManager(trust.trustManager(), epochs, number);
     this.sslContext =
-        context(
-            keys.<KeyManager[]>map(k -> new KeyManager[] {k}).orElseGet(() -> new KeyManager[0]),
-            peers);
+        context(identity.stream().map(TlsIdentity::keyManager).toArray(KeyManager[]::new), peers);
   }
 
   /** A JDK context; without a trust manager it accepts nobody. */
@@ -72,10 +67,6 @@ public final class Generation {
   /** Returns this generation's own context, which never changes and knows no other generation. */
   public SSLContext sslContext() {
     return sslContext;
-  }
-
-  Optional<X509ExtendedKeyManager> keys() {
-    return keys;
   }
 
   X509ExtendedTrustManager peers() {

@@ -6,15 +6,17 @@ import java.security.cert.X509Certificate;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
-/** The trust of one generation; stamps each session whose peer it has accepted. */
+/** The trust of one generation; notes the sessions whose server it has accepted. */
 final class GenerationTrustManager extends X509ExtendedTrustManager {
 
   private final X509ExtendedTrustManager trust;
-  private final Stamp stamp;
+  private final Epochs epochs;
+  private final long generation;
 
-  GenerationTrustManager(X509ExtendedTrustManager trust, Stamp stamp) {
+  GenerationTrustManager(X509ExtendedTrustManager trust, Epochs epochs, long generation) {
     this.trust = trust;
-    this.stamp = stamp;
+    this.epochs = epochs;
+    this.generation = generation;
   }
 
   @Override
@@ -24,37 +26,35 @@ final class GenerationTrustManager extends X509ExtendedTrustManager {
   }
 
   @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType)
-      throws CertificateException {
-    trust.checkServerTrusted(chain, authType);
-  }
-
-  @Override
   public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
       throws CertificateException {
     trust.checkClientTrusted(chain, authType, socket);
-    stamp.on(socket);
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
-      throws CertificateException {
-    trust.checkServerTrusted(chain, authType, socket);
-    stamp.on(socket);
   }
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
       throws CertificateException {
     trust.checkClientTrusted(chain, authType, engine);
-    stamp.on(engine);
+  }
+
+  @Override
+  public void checkServerTrusted(X509Certificate[] chain, String authType)
+      throws CertificateException {
+    trust.checkServerTrusted(chain, authType);
+  }
+
+  @Override
+  public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
+      throws CertificateException {
+    trust.checkServerTrusted(chain, authType, socket);
+    epochs.connecting(Epochs.handshake(socket), generation);
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
       throws CertificateException {
     trust.checkServerTrusted(chain, authType, engine);
-    stamp.on(engine);
+    epochs.connecting(Epochs.handshake(engine), generation);
   }
 
   @Override

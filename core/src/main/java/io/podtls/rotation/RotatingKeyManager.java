@@ -7,6 +7,7 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
@@ -26,36 +27,44 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
 
   @Override
   public String @Nullable [] getClientAliases(String keyType, Principal @Nullable [] issuers) {
-    return single(choose(keys -> first(keys.getClientAliases(keyType, issuers))));
+    return single(choose(keys -> first(keys.getClientAliases(keyType, issuers)), number -> {}));
   }
 
   @Override
   public String @Nullable [] getServerAliases(String keyType, Principal @Nullable [] issuers) {
-    return single(choose(keys -> first(keys.getServerAliases(keyType, issuers))));
+    return single(choose(keys -> first(keys.getServerAliases(keyType, issuers)), number -> {}));
   }
 
   @Override
   public @Nullable String chooseClientAlias(
       String[] keyTypes, Principal @Nullable [] issuers, @Nullable Socket socket) {
-    return choose(keys -> keys.chooseClientAlias(keyTypes, issuers, socket));
+    return choose(
+        keys -> keys.chooseClientAlias(keyTypes, issuers, socket),
+        number -> rotation.epochs().connecting(Epochs.handshake(socket), number));
   }
 
   @Override
   public @Nullable String chooseServerAlias(
       String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
-    return choose(keys -> keys.chooseServerAlias(keyType, issuers, socket));
+    return choose(
+        keys -> keys.chooseServerAlias(keyType, issuers, socket),
+        number -> rotation.epochs().serving(Epochs.handshake(socket), number));
   }
 
   @Override
   public @Nullable String chooseEngineClientAlias(
       String[] keyTypes, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
-    return choose(keys -> keys.chooseEngineClientAlias(keyTypes, issuers, engine));
+    return choose(
+        keys -> keys.chooseEngineClientAlias(keyTypes, issuers, engine),
+        number -> rotation.epochs().connecting(Epochs.handshake(engine), number));
   }
 
   @Override
   public @Nullable String chooseEngineServerAlias(
       String keyType, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
-    return choose(keys -> keys.chooseEngineServerAlias(keyType, issuers, engine));
+    return choose(
+        keys -> keys.chooseEngineServerAlias(keyType, issuers, engine),
+        number -> rotation.epochs().serving(Epochs.handshake(engine), number));
   }
 
   @Override
@@ -77,11 +86,15 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
         .orElse(null);
   }
 
-  private @Nullable String choose(Function<X509ExtendedKeyManager, @Nullable String> chooser) {
+  /** The current generation's alias, if its key is what {@code chooser} looks for. */
+  private @Nullable String choose(
+      Function<X509ExtendedKeyManager, @Nullable String> chooser, LongConsumer note) {
     Generation generation = rotation.lend().orElse(null);
-    if (generation == null || generation.keys().map(chooser).isEmpty()) {
+    if (generation == null
+        || generation.identity().map(TlsIdentity::keyManager).map(chooser).isEmpty()) {
       return null;
     }
+    note.accept(generation.number());
     return generation.alias();
   }
 

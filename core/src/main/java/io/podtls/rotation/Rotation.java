@@ -10,12 +10,10 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.WeakHashMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -46,7 +44,7 @@ public final class Rotation implements AutoCloseable {
 
   private final InstantSource clock;
   private final Object lock = new Object();
-  private final Object stampOwner = new Object();
+  private final Epochs epochs = new Epochs();
 
   /** No key, no trust: holds session settings and defaults, which outlive generations. */
   private final SSLContext settings = Generation.context(new KeyManager[0]);
@@ -57,9 +55,6 @@ public final class Rotation implements AutoCloseable {
 
   /** By alias. */
   private final Map<String, Superseded> superseded = new ConcurrentHashMap<>();
-
-  private final Map<SSLSessionContext, Long> sessionContexts =
-      Collections.synchronizedMap(new WeakHashMap<>());
 
   private volatile @Nullable Generation current;
   private volatile boolean closed;
@@ -106,14 +101,13 @@ public final class Rotation implements AutoCloseable {
       }
       Generation previous = current;
       long number = previous == null ? 1 : previous.number() + 1;
-      Generation next = new Generation(new Stamp(stampOwner, number), identity, trust);
+      Generation next = new Generation(number, identity, trust, epochs);
       Instant now = clock.instant();
       if (previous == null || !identity.equals(previous.identity())) {
         SelfProbe.prove(next, Optional.ofNullable(previous), now);
       }
       carrySettings(next.sslContext());
-      sessionContexts.put(next.sslContext().getServerSessionContext(), number);
-      sessionContexts.put(next.sslContext().getClientSessionContext(), number);
+      epochs.made(next);
       if (previous == null) {
         current = next;
       } else {
@@ -185,14 +179,9 @@ public final class Rotation implements AutoCloseable {
    */
   public OptionalLong generationOf(SSLSession session) {
     requireNonNull(session, "session");
-    OptionalLong stamped = Stamp.read(session, stampOwner);
-    if (stamped.isPresent()) {
-      return stamped;
-    }
-    // A session restored from a stateless ticket has lost its stamp, but not its context.
-    SSLSessionContext context = session.getSessionContext();
-    Long made = context == null ? null : sessionContexts.get(context);
-    return made != null ? OptionalLong.of(made) : generationShowing(session.getLocalCertificates());
+    OptionalLong known = epochs.of(session);
+    // A session restored from a foreign context's ticket has nothing but its certificate to tell.
+    return known.isPresent() ? known : generationShowing(session.getLocalCertificates());
   }
 
   private OptionalLong generationShowing(Certificate @Nullable [] chain) {
@@ -257,6 +246,10 @@ public final class Rotation implements AutoCloseable {
     if (!superseded.isEmpty()) {
       superseded.values().removeIf(old -> !now.isBefore(old.since().plus(RETENTION)));
     }
+  }
+
+  Epochs epochs() {
+    return epochs;
   }
 
   SSLContext settings() {

@@ -1,0 +1,128 @@
+package io.podtls.rotation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.podtls.identity.TlsIdentity;
+import io.podtls.testing.TestCa;
+import io.podtls.trust.TrustBundle;
+import java.security.PrivateKey;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.X509ExtendedKeyManager;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RotatingKeyManagerTest {
+
+  private static final TestCa CA = TestCa.root("keys");
+  private static final TrustBundle TRUST = TrustBundle.of(List.of(CA.certificate()));
+  private static final List<TlsIdentity> IDENTITIES =
+      Stream.generate(() -> TestIdentity.issuedBy(CA)).limit(5).toList();
+
+  private final SettableClock clock = new SettableClock(Instant.now());
+  private final Rotation rotation = new Rotation(clock);
+  private final X509ExtendedKeyManager keys = rotation.keyManager();
+
+  private Generation rotate() {
+    long next =
+        rotation.keyManager().chooseServerAlias("EC", null, null) == null
+            ? 1
+            : rotation.current().number() + 1;
+    return rotation.activate(Optional.of(IDENTITIES.get((int) next % IDENTITIES.size())), TRUST);
+  }
+
+  /** What a framework would do to the key manager if rotations came at the worst of moments. */
+  private KeyManager[] rotatingAfterEachCall() {
+    return new KeyManager[] {
+      new ForwardingKeyManager(keys) {
+        @Override
+        void answered(String call) {
+          rotate();
+        }
+      }
+    };
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  @DisplayName("swap storm: a rotation after every single call of a handshake, no handshake fails")
+  void swapStorm(String protocol) throws Exception {
+    rotate();
+    for (int i = 0; i < 20; i++) {
+      // Contexts of their own for both sides: nothing is resumed.
+      SSLContext server = Generation.context(rotatingAfterEachCall(), TRUST.trustManager());
+      SSLContext client = Generation.context(rotatingAfterEachCall(), TRUST.trustManager());
+      long before = rotation.current().number();
+      EngineHandshake handshake =
+          EngineHandshake.between(client, server).protocol(protocol).needClientAuth().complete();
+
+      assertThat(handshake.carriesData()).isTrue();
+      assertThat(rotation.current().number()).isGreaterThan(before + 4);
+      assertThat(rotation.generationOf(handshake.server().getSession())).hasValue(before);
+    }
+  }
+
+  @Test
+  @DisplayName("the alias is the generation's number, for its key type only")
+  void namesTheGeneration() {
+    rotate();
+    rotate();
+
+    assertThat(keys.chooseServerAlias("EC", null, null)).isEqualTo("2");
+    assertThat(keys.chooseEngineServerAlias("EC", null, null)).isEqualTo("2");
+    assertThat(keys.chooseClientAlias(new String[] {"RSA", "EC"}, null, null)).isEqualTo("2");
+    assertThat(keys.chooseEngineClientAlias(new String[] {"EC"}, null, null)).isEqualTo("2");
+    assertThat(keys.getServerAliases("EC", null)).containsExactly("2");
+    assertThat(keys.getClientAliases("EC", null)).containsExactly("2");
+    assertThat(keys.chooseServerAlias("RSA", null, null)).isNull();
+    assertThat(keys.getServerAliases("RSA", null)).isNull();
+  }
+
+  @Test
+  @DisplayName("an alias answers with its own generation's key and chain after rotations")
+  void keepsAnswering() {
+    Generation first = rotate();
+    String alias = keys.chooseServerAlias("EC", null, null);
+    PrivateKey key = keys.getPrivateKey(alias);
+    rotate();
+    rotate();
+
+    assertThat(key).isNotNull();
+    assertThat(keys.getPrivateKey(alias)).isSameAs(key);
+    assertThat(keys.getCertificateChain(alias))
+        .containsExactlyElementsOf(first.identity().get().chain());
+    assertThat(keys.getPrivateKey(keys.chooseServerAlias("EC", null, null))).isNotSameAs(key);
+  }
+
+  @Test
+  @DisplayName("unknown aliases, null and a generation without identity answer null")
+  void answersNullToTheUnknown() {
+    rotate();
+
+    for (String alias : new String[] {"2", "0", "podtls", "", null}) {
+      assertThat(keys.getPrivateKey(alias)).isNull();
+      assertThat(keys.getCertificateChain(alias)).isNull();
+    }
+    rotation.activate(Optional.empty(), TRUST);
+    assertThat(keys.chooseClientAlias(new String[] {"EC"}, null, null)).isNull();
+    assertThat(keys.getPrivateKey("2")).isNull();
+  }
+
+  @Test
+  @DisplayName("a session restored from a stateless ticket is told by the certificate it shows")
+  void tellsResumedSessionsOfForeignContexts() throws Exception {
+    rotate();
+    SSLContext server = Generation.context(new KeyManager[] {keys}, rotation.trustManager());
+    SSLContext client = Generation.context(new KeyManager[0], TRUST.trustManager());
+    for (int i = 0; i < 2; i++) {
+      EngineHandshake handshake = EngineHandshake.between(client, server).complete();
+      assertThat(rotation.generationOf(handshake.server().getSession())).hasValue(1);
+    }
+  }
+}
