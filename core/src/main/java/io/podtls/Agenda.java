@@ -4,7 +4,10 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -28,6 +31,7 @@ final class Agenda {
   private final ScheduledExecutorService scheduler;
   private final boolean owned;
   private final Queue<Runnable> due = new ArrayDeque<>();
+  private final Set<Entry> waiting = new HashSet<>();
   private @Nullable Thread runner;
   private boolean closed;
 
@@ -70,6 +74,7 @@ final class Agenda {
     void cancel() {
       synchronized (Agenda.this) {
         cancelled = true;
+        waiting.remove(this);
         if (timer != null) {
           timer.cancel(false);
         }
@@ -78,6 +83,7 @@ final class Agenda {
 
     private void run() {
       synchronized (Agenda.this) {
+        waiting.remove(this);
         if (cancelled) {
           return;
         }
@@ -100,6 +106,7 @@ final class Agenda {
       }
       try {
         entry.timer = scheduler.schedule(() -> enter(entry), delay.toNanos(), TimeUnit.NANOSECONDS);
+        waiting.add(entry);
       } catch (RejectedExecutionException e) {
         LOG.log(Level.WARNING, () -> "the scheduler takes no more tasks: renewal has stopped", e);
       }
@@ -160,6 +167,7 @@ final class Agenda {
       }
       closed = true;
       due.clear();
+      List.copyOf(waiting).forEach(Entry::cancel);
       due.add(last);
       fromTask = runner == Thread.currentThread();
       if (runner == null) {

@@ -190,8 +190,8 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   }
 
   @Override
-  public boolean serving() {
-    return identity != null;
+  public Optional<TlsIdentity> current() {
+    return Optional.ofNullable(identity);
   }
 
   @Override

@@ -21,24 +21,22 @@ final class FailOver implements IdentitySource {
 
   @Override
   public void start() {
-    mounted.start();
-    choose();
+    mounted.warn();
+    tick();
   }
 
   @Override
   public void tick() {
-    mounted.tick();
-    choose();
-    if (requesting) {
-      requested.tick();
+    mounted.look();
+    if (mounted.lasting()) {
+      mounted.offer();
     }
-  }
-
-  private void choose() {
-    boolean needed = !mounted.reliable();
+    boolean needed = !(mounted.lasting() && mounted.inUse());
     if (needed && !requesting) {
       requested.start();
-    } else if (!needed && requesting) {
+    } else if (needed) {
+      requested.tick();
+    } else {
       requested.close();
     }
     requesting = needed;

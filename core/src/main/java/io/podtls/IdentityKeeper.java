@@ -6,6 +6,7 @@ import io.podtls.request.CertificateRequest;
 import io.podtls.signing.SigningOutcome;
 import io.podtls.trust.TrustBundle;
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * Whoever puts identities to use: what a source of identities needs to know and has to tell.
@@ -17,8 +18,8 @@ interface IdentityKeeper {
   /** What an identity's chain is to be verified against. */
   TrustBundle trust();
 
-  /** Whether an identity is in use already. */
-  boolean serving();
+  /** The identity in use. */
+  Optional<TlsIdentity> current();
 
   /**
    * Puts the identity to use.

@@ -1,10 +1,13 @@
 package io.podtls;
 
 import io.podtls.failure.BootstrapTimeoutException.Phase;
-import io.podtls.failure.InvalidMaterialException;
-import io.podtls.failure.PodTlsException;
+import io.podtls.files.FileContents;
+import io.podtls.files.StableFiles;
 import io.podtls.identity.IdentityFiles;
 import io.podtls.identity.TlsIdentity;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,12 +16,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Identities that somebody else writes to files: looked at with each tick, taken when they change.
- * Files that are gone, broken or turned down leave the identity in use where it is.
+ * Identities that somebody else writes to files: looked at with each tick, parsed when their bytes
+ * change. Files that are gone, broken or turned down leave the identity in use where it is.
  *
  * <p><b>Thread safety:</b> not safe; called by the agenda's tasks only, so by one thread at a time.
  */
 final class MountedIdentity implements IdentitySource {
+
+  private static final Logger LOG = System.getLogger(PodTls.class.getName());
 
   /** Files deleted and written anew are gone for a moment; longer than this, they are gone. */
   private static final Duration ABSENCE = Duration.ofMinutes(1);
@@ -26,97 +31,114 @@ final class MountedIdentity implements IdentitySource {
   /** How often an identity that was turned down is offered again. */
   private static final Duration NEXT_OFFER = Duration.ofMinutes(1);
 
+  private static final Duration NEXT_LOOK = Duration.ofSeconds(1);
+
   /** Below this part of its whole life an identity is not one to rely on. */
   private static final int TENTH = 10;
 
   private final IdentityFiles files;
+  private final StableFiles bytes;
   private final InstantSource clock;
   private final IdentityKeeper keeper;
-  private @Nullable List<X509Certificate> taken;
-  private @Nullable List<X509Certificate> turnedDown;
+  private @Nullable FileContents contents;
+  private @Nullable TlsIdentity found;
   private Instant nextOffer = Instant.MIN;
-  private @Nullable TlsIdentity seen;
   private @Nullable Instant unreadableSince;
   private @Nullable String told;
 
   MountedIdentity(IdentityFiles files, InstantSource clock, IdentityKeeper keeper) {
+    List<Path> paths = files.paths();
     this.files = files;
+    this.bytes = StableFiles.of(paths.get(0), paths.subList(1, paths.size()).toArray(Path[]::new));
     this.clock = clock;
     this.keeper = keeper;
   }
 
   @Override
   public void start() {
+    warn();
     tick();
+  }
+
+  /** Warns of files that will never be seen to change. */
+  void warn() {
+    files.warnings().forEach(warning -> LOG.log(Level.WARNING, () -> warning));
   }
 
   @Override
   public void tick() {
-    Instant now = clock.instant();
-    TlsIdentity found;
-    try {
-      found = files.load();
-    } catch (InvalidMaterialException e) {
-      unreadable(e, now);
-      return;
-    }
-    seen = found;
-    unreadableSince = null;
-    List<X509Certificate> chain = found.chain();
-    if (chain.equals(taken) || (chain.equals(turnedDown) && now.isBefore(nextOffer))) {
-      return;
-    }
-    offer(found, now);
+    look();
+    offer();
   }
 
   @Override
   public void trustChanged() {
-    if (turnedDown != null) {
-      nextOffer = Instant.MIN;
-      tick();
-    }
+    nextOffer = Instant.MIN;
   }
 
   @Override
   public void close() {}
 
-  /** Whether the files hold, or held a moment ago, an identity in use that still has time. */
-  boolean reliable() {
-    if (seen == null || !seen.chain().equals(taken)) {
+  /** Reads the files if they changed; what was read before stays if they make no sense. */
+  void look() {
+    try {
+      FileContents read = bytes.read();
+      if (!read.equals(contents)) {
+        found = files.load();
+        contents = read;
+        nextOffer = Instant.MIN;
+        told = null;
+      }
+      unreadableSince = null;
+    } catch (RuntimeException e) {
+      contents = null;
+      Instant now = clock.instant();
+      if (unreadableSince == null) {
+        unreadableSince = now;
+      }
+      tell(e, now.plus(NEXT_LOOK));
+    }
+  }
+
+  /** Has the identity in the files put to use, if it is not. */
+  void offer() {
+    Instant now = clock.instant();
+    if (found == null || inUse() || now.isBefore(nextOffer)) {
+      return;
+    }
+    try {
+      keeper.accept(found, now, Instant.MAX);
+      told = null;
+    } catch (RuntimeException e) {
+      nextOffer = now.plus(NEXT_OFFER);
+      tell(e, nextOffer);
+    }
+  }
+
+  /** Whether the files hold, or held a moment ago, an identity that still has time. */
+  boolean lasting() {
+    if (found == null) {
       return false;
     }
     Instant now = clock.instant();
-    Duration life = Duration.between(seen.notBefore(), seen.notAfter());
-    return now.isBefore(seen.notAfter().minus(life.dividedBy(TENTH)))
+    Duration life = Duration.between(found.notBefore(), found.notAfter());
+    return now.isBefore(found.notAfter().minus(life.dividedBy(TENTH)))
         && (unreadableSince == null || now.isBefore(unreadableSince.plus(ABSENCE)));
   }
 
-  private void offer(TlsIdentity found, Instant now) {
-    try {
-      keeper.accept(found, now, Instant.MAX);
-      taken = found.chain();
-      turnedDown = null;
-      told = null;
-    } catch (RuntimeException e) {
-      turnedDown = found.chain();
-      nextOffer = now.plus(NEXT_OFFER);
-      tell(e, now);
-    }
+  /** Whether the identity in the files is the one in use. */
+  boolean inUse() {
+    List<X509Certificate> chain = found == null ? List.of() : found.chain();
+    return keeper.current().filter(current -> current.chain().equals(chain)).isPresent();
   }
 
-  private void unreadable(PodTlsException failure, Instant now) {
-    if (unreadableSince == null) {
-      unreadableSince = now;
-    }
-    tell(failure, now);
-  }
-
-  private void tell(RuntimeException failure, Instant now) {
+  /** Tells a failure once while it stays the same. */
+  private void tell(RuntimeException failure, Instant nextAttempt) {
     String reason = String.valueOf(failure.getMessage());
     if (!reason.equals(told)) {
       told = reason;
       keeper.observed(Phase.READING_INPUTS, "reading " + files.description());
-      keeper.delayed(failure, now.plus(Duration.ofSeconds(1)));
+      keeper.delayed(failure, nextAttempt);
     }
   }
 }
