@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import io.podtls.failure.InvalidMaterialException;
 import io.podtls.pem.Pem;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateException;
@@ -125,7 +124,7 @@ public final class TrustBundle {
   public X509ExtendedTrustManager trustManager() {
     X509ExtendedTrustManager made = trustManager;
     if (made == null) {
-      made = PkixTrust.in(keyStore());
+      made = PkixTrust.over(certificates);
       trustManager = made;
     }
     return made;
@@ -153,17 +152,7 @@ public final class TrustBundle {
    *     caller's to change or store
    */
   public KeyStore keyStore() {
-    try {
-      KeyStore store = KeyStore.getInstance("PKCS12");
-      store.load(null, null);
-      int number = 0;
-      for (X509Certificate certificate : certificates) {
-        store.setCertificateEntry("ca-" + ++number, certificate);
-      }
-      return store;
-    } catch (GeneralSecurityException | IOException e) {
-      throw new IllegalStateException("the JDK has no PKCS#12", e);
-    }
+    return PkixTrust.storeOf(certificates);
   }
 
   /**
