@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -110,35 +111,42 @@ public final class StableFiles {
    *     large, or if the files never stood still
    */
   public FileContents read() {
+    return read(file -> {});
+  }
+
+  /**
+   * Reads, telling the observer of each file read, so that a test can change something just then.
+   */
+  FileContents read(Consumer<Path> observer) {
     InvalidMaterialException last = null;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       Map<Path, Location> before = locate();
-      Map<Path, ByteBuffer> contents = new LinkedHashMap<>();
       try {
-        Map<Path, Read> first = readAll(before);
+        Map<Path, Read> reads = readAll(before, observer);
         // What lies in a volume's directory never changes; the rest has to prove that it did not.
         boolean still =
-            before.values().stream().allMatch(Location::inVolume) || first.equals(readAll(before));
-        first.forEach((file, read) -> contents.put(file, read.content()));
-        last = null;
+            before.values().stream().allMatch(Location::inVolume)
+                || reads.equals(readAll(before, observer));
         if (still && before.equals(locate())) {
+          Map<Path, ByteBuffer> contents = new LinkedHashMap<>();
+          reads.forEach((file, read) -> contents.put(file, read.content()));
           return new FileContents(contents);
         }
+        last = null;
       } catch (InvalidMaterialException e) {
-        // A swap deletes the old directory: only an error that outlasts a look at ..data counts.
-        last = e;
+        // A swap deletes the directory being read: an error counts if ..data stayed where it was.
         if (before.equals(locate())) {
           throw e;
         }
+        last = e;
       }
     }
-    if (last != null) {
-      throw last;
-    }
-    throw new InvalidMaterialException(
-        files.stream().map(Path::toString).collect(Collectors.joining(", ")),
-        "changed during each of " + ATTEMPTS + " reads",
-        null);
+    throw last != null
+        ? last
+        : new InvalidMaterialException(
+            files.stream().map(Path::toString).collect(Collectors.joining(", ")),
+            "changed during each of " + ATTEMPTS + " reads",
+            null);
   }
 
   private Map<Path, Location> locate() {
@@ -149,10 +157,13 @@ public final class StableFiles {
     return locations;
   }
 
-  private Map<Path, Read> readAll(Map<Path, Location> locations) {
+  private Map<Path, Read> readAll(Map<Path, Location> locations, Consumer<Path> observer) {
     Map<Path, Read> reads = new LinkedHashMap<>();
     locations.forEach(
-        (file, location) -> reads.put(file, Read.of(file, location.physical(), advice)));
+        (file, location) -> {
+          reads.put(file, Read.of(file, location.physical(), advice));
+          observer.accept(file);
+        });
     return reads;
   }
 

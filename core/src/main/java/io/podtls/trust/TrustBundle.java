@@ -34,14 +34,18 @@ import org.jspecify.annotations.Nullable;
  * JDK's PKIX trust manager, with what follows from that:
  *
  * <ul>
- *   <li>A certificate here is a trust anchor: its own validity, basic constraints and key usage are
- *       not looked at. An expired root still vouches for the unexpired certificates under it until
- *       it is taken out of the bundle, and a CA need not say that it is one.
- *   <li>A server's own certificate in the bundle (pinning) is accepted as it is, expired or not;
- *       the host name is still compared.
+ *   <li>The validity of an anchor is not looked at (RFC 5280 section 6.1.1 takes a name and a key):
+ *       an expired root still vouches for the unexpired certificates under it until it is taken out
+ *       of the bundle.
  *   <li>An intermediate in the bundle is enough: no path up to its root is asked for.
+ *   <li>A certificate that is no CA (basic constraints, key usage) is allowed in the bundle and
+ *       vouches for itself alone: a peer that presents this very certificate is accepted, even an
+ *       expired one, and a peer whose certificate it signed is not. Version 1 certificates say
+ *       nothing about this and count as CAs.
  *   <li>Revocation is not checked, unless the JVM is told so with its own property {@code
  *       com.sun.net.ssl.checkRevocation}.
+ *   <li>Weak algorithms and keys are refused as {@code jdk.certpath.disabledAlgorithms} and {@code
+ *       jdk.tls.disabledAlgorithms} say.
  * </ul>
  *
  * <p><b>Thread safety:</b> immutable.

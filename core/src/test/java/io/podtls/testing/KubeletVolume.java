@@ -1,0 +1,82 @@
+package io.podtls.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * A volume directory as the kubelet's AtomicWriter keeps it: a directory of its own for each
+ * version, {@code ..data} renamed over, the old directory deleted at once.
+ */
+public final class KubeletVolume {
+
+  private final Path directory;
+  private int versions;
+
+  public KubeletVolume(Path directory) {
+    this.directory = directory;
+  }
+
+  public Path file(String name) {
+    return directory.resolve(name);
+  }
+
+  /** Replaces all files; a name may have one directory in it ({@code sub/ca.crt}). */
+  public KubeletVolume write(Map<String, String> files) {
+    try {
+      Path data = directory.resolve("..data");
+      Path old =
+          Files.isSymbolicLink(data) ? directory.resolve(Files.readSymbolicLink(data)) : null;
+      Path version;
+      do {
+        version = directory.resolve("..2026_11_23_10_00_00." + String.format("%09d", ++versions));
+      } while (Files.exists(version));
+      Files.createDirectories(version);
+      for (Map.Entry<String, String> file : files.entrySet()) {
+        Path target = version.resolve(file.getKey());
+        Files.createDirectories(target.getParent());
+        Files.writeString(target, file.getValue());
+      }
+      Path link = directory.resolve("..data_tmp");
+      Files.createSymbolicLink(link, version.getFileName());
+      Files.move(link, data, StandardCopyOption.ATOMIC_MOVE);
+      for (String name : files.keySet()) {
+        Path first = Path.of(name).getName(0);
+        if (!Files.exists(directory.resolve(first), LinkOption.NOFOLLOW_LINKS)) {
+          Files.createSymbolicLink(directory.resolve(first), Path.of("..data").resolve(first));
+        }
+      }
+      removeLinksToNothing();
+      if (old != null) {
+        deleteAll(old);
+      }
+      return this;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void removeLinksToNothing() throws IOException {
+    try (Stream<Path> entries = Files.list(directory)) {
+      for (Path entry : entries.toList()) {
+        if (Files.isSymbolicLink(entry) && !Files.exists(entry)) {
+          Files.delete(entry);
+        }
+      }
+    }
+  }
+
+  private static void deleteAll(Path root) throws IOException {
+    try (Stream<Path> tree = Files.walk(root)) {
+      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+}
