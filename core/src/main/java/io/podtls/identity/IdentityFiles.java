@@ -56,6 +56,7 @@ public final class IdentityFiles {
    * (KEP-4317), or what is glued together with {@code cat}.
    *
    * @param file the file; need not exist yet
+   * @return the place, nothing read yet
    */
   public static IdentityFiles bundle(Path file) {
     requireNonNull(file, "file");
@@ -67,6 +68,7 @@ public final class IdentityFiles {
    *
    * @param chain the file with the certificates, in any order; need not exist yet
    * @param key the file with the private key; need not exist yet
+   * @return the place, nothing read yet
    */
   public static IdentityFiles pair(Path chain, Path key) {
     return new IdentityFiles(
@@ -78,6 +80,7 @@ public final class IdentityFiles {
    * kubernetes.io/tls}, or a CSI driver's volume.
    *
    * @param directory the directory; need not exist yet
+   * @return the place, nothing read yet
    */
   public static IdentityFiles directory(Path directory) {
     requireNonNull(directory, "directory");
@@ -89,6 +92,7 @@ public final class IdentityFiles {
    *
    * @param file the file; need not exist yet
    * @param password the password of the file and its key, copied; may be empty
+   * @return the place, nothing read yet
    */
   public static IdentityFiles pkcs12(Path file, char[] password) {
     requireNonNull(file, "file");
@@ -96,7 +100,7 @@ public final class IdentityFiles {
   }
 
   /**
-   * Returns the same files with a password: of an encrypted PKCS#8 key, or of the PKCS#12 file. A
+   * {@return the same files with a password: of an encrypted PKCS#8 key, or of the PKCS#12 file} A
    * key that is not encrypted is read nevertheless.
    *
    * @param password the password, copied
@@ -109,12 +113,12 @@ public final class IdentityFiles {
     return chain.equals(key) ? StableFiles.of(chain) : StableFiles.of(chain, key);
   }
 
-  /** Returns the files' paths: one, or the chain's and the key's. */
+  /** {@return the files' paths: one, or the chain's and the key's} */
   public List<Path> paths() {
     return files().files();
   }
 
-  /** Returns whether all files are there at the moment. */
+  /** {@return whether all files are there at the moment} */
   public boolean exist() {
     return files().exist();
   }
@@ -191,12 +195,12 @@ public final class IdentityFiles {
     return new InvalidMaterialException(description(), what, cause);
   }
 
-  /** Returns the files' paths in words, for messages. */
+  /** {@return the files' paths in words, for messages} */
   public String description() {
     return paths().stream().map(Path::toString).collect(Collectors.joining(" and "));
   }
 
-  /** Returns the files' paths, never a password. */
+  /** {@return the files' paths, never a password} */
   @Override
   public String toString() {
     return "IdentityFiles[" + description() + "]";

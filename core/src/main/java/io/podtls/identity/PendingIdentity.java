@@ -42,6 +42,7 @@ public final class PendingIdentity {
    * Makes a key with the JDK's providers, and the request for it.
    *
    * @param request what to ask for
+   * @return the key, waiting for a certificate
    * @throws IllegalStateException if this JDK has no provider for the key algorithm
    */
   public static PendingIdentity generate(CertificateRequest request) {
@@ -55,6 +56,7 @@ public final class PendingIdentity {
    *
    * @param request what to ask for
    * @param provider makes the key and signs with it
+   * @return the key, waiting for a certificate
    * @throws IllegalArgumentException if the provider does not make keys of the algorithm
    * @throws java.security.ProviderException if the provider's token fails
    */
@@ -62,25 +64,25 @@ public final class PendingIdentity {
     return new PendingIdentity(request, requireNonNull(provider, "provider"));
   }
 
-  /** Returns what is asked for. */
+  /** {@return what is asked for} */
   public CertificateRequest request() {
     return request;
   }
 
-  /** Returns the public half of the key. */
+  /** {@return the public half of the key} */
   public PublicKey publicKey() {
     return keys.getPublic();
   }
 
   /**
-   * Returns the PKCS#10 request as PEM: one block, {@code CERTIFICATE REQUEST} (RFC 7468 7), which
-   * is what {@code spec.request} of a CertificateSigningRequest and {@code openssl req} take.
+   * {@return the PKCS#10 request as PEM: one block, {@code CERTIFICATE REQUEST} (RFC 7468 7), which
+   * is what {@code spec.request} of a CertificateSigningRequest and {@code openssl req} take}
    */
   public String pkcs10Pem() {
     return Pem.encode(Pem.CERTIFICATE_REQUEST, pkcs10);
   }
 
-  /** Returns the PKCS#10 request as DER, a new array each time. */
+  /** {@return the PKCS#10 request as DER, a new array each time} */
   public byte[] pkcs10Der() {
     return pkcs10.clone();
   }
@@ -90,6 +92,7 @@ public final class PendingIdentity {
    *
    * @param chain what the signer returned, in any order, duplicates and the anchor tolerated
    * @param peerTrust what peers trust: the chain has to lead there
+   * @return the key with the chain in order
    * @throws io.podtls.failure.InvalidCertificateException with every violation, if there is one
    */
   public TlsIdentity complete(List<X509Certificate> chain, TrustBundle peerTrust) {
@@ -110,6 +113,7 @@ public final class PendingIdentity {
    * @param chain what the signer returned, in any order, duplicates and the anchor tolerated
    * @param peerTrust what peers trust: the chain has to lead there
    * @param now the present
+   * @return the key with the chain in order
    * @throws io.podtls.failure.InvalidCertificateException with every violation, if there is one
    */
   public TlsIdentity complete(List<X509Certificate> chain, TrustBundle peerTrust, Instant now) {
@@ -129,6 +133,7 @@ public final class PendingIdentity {
    *
    * @param pem the {@code CERTIFICATE} blocks that the signer returned, with any text around them
    * @param peerTrust what peers trust: the chain has to lead there
+   * @return the key with the chain in order
    * @throws io.podtls.failure.InvalidMaterialException if the text holds no certificate or a
    *     damaged one
    * @throws io.podtls.failure.InvalidCertificateException with every violation, if there is one
@@ -139,8 +144,8 @@ public final class PendingIdentity {
   }
 
   /**
-   * Returns the private key in the clear, as PKCS#8 PEM (RFC 7468 10): for the manual flow that
-   * keeps the key in a file while an administrator decides. Whoever reads it can impersonate the
+   * {@return the private key in the clear, as PKCS#8 PEM (RFC 7468 10): for the manual flow that
+   * keeps the key in a file while an administrator decides} Whoever reads it can impersonate the
    * workload.
    *
    * @throws IllegalStateException if the key's provider does not give it out
@@ -149,7 +154,7 @@ public final class PendingIdentity {
     return TlsIdentity.exportUnencrypted(keys.getPrivate());
   }
 
-  /** Returns the request and the kind of key, never the key. */
+  /** {@return the request and the kind of key, never the key} */
   @Override
   public String toString() {
     return "PendingIdentity[" + request + "]";

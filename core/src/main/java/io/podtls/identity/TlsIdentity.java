@@ -55,6 +55,7 @@ public final class TlsIdentity {
    *
    * @param key an EC, RSA or Ed25519 key
    * @param certificates the certificate for it and its issuers, in any order
+   * @return the identity, its chain in order
    * @throws InvalidMaterialException if the key belongs to none of the certificates
    */
   public static TlsIdentity of(PrivateKey key, List<X509Certificate> certificates) {
@@ -85,27 +86,27 @@ public final class TlsIdentity {
     return new TlsIdentity(key, PathToTrust.inOrder(leaf, given));
   }
 
-  /** Returns the leaf, then each one's issuer, as peers want it; without a self-signed anchor. */
+  /** {@return the leaf, then each one's issuer, as peers want it; without a self-signed anchor} */
   public List<X509Certificate> chain() {
     return chain;
   }
 
-  /** Returns the certificate for the key. */
+  /** {@return the certificate for the key} */
   public X509Certificate leaf() {
     return chain.get(0);
   }
 
-  /** Returns the leaf's serial number. */
+  /** {@return the leaf's serial number} */
   public BigInteger serialNumber() {
     return leaf().getSerialNumber();
   }
 
-  /** Returns the first moment of the leaf's validity. */
+  /** {@return the first moment of the leaf's validity} */
   public Instant notBefore() {
     return leaf().getNotBefore().toInstant();
   }
 
-  /** Returns the last moment of the leaf's validity. */
+  /** {@return the last moment of the leaf's validity} */
   public Instant notAfter() {
     return leaf().getNotAfter().toInstant();
   }
@@ -148,7 +149,7 @@ public final class TlsIdentity {
   }
 
   /**
-   * Returns a key manager with this identity under one alias, for servers and clients. It offers
+   * {@return a key manager with this identity under one alias, for servers and clients} It offers
    * the identity where the leaf's key type is asked for, and where one of the chain's issuers is
    * accepted if the peer names any.
    */
@@ -157,7 +158,7 @@ public final class TlsIdentity {
   }
 
   /**
-   * Returns a new PKCS#12 key store with the key and the chain under the alias {@code podtls}.
+   * {@return a new PKCS#12 key store with the key and the chain under the alias {@code podtls}}
    *
    * @param password protects the entry, and the store when it is written; not kept
    * @throws IllegalStateException if the key's provider does not give it out
@@ -176,7 +177,7 @@ public final class TlsIdentity {
   }
 
   /**
-   * Returns a new TLS context with this identity, for servers and clients. It stays as it is when
+   * {@return a new TLS context with this identity, for servers and clients} It stays as it is when
    * the identity is renewed; the context of a {@code PodTls} follows.
    *
    * @param peerTrust whose certificates to accept
@@ -193,13 +194,13 @@ public final class TlsIdentity {
     }
   }
 
-  /** Returns the chain as PEM, one {@code CERTIFICATE} block each (RFC 7468 5), leaf first. */
+  /** {@return the chain as PEM, one {@code CERTIFICATE} block each (RFC 7468 5), leaf first} */
   public String chainPem() {
     return Pem.encode(chain);
   }
 
   /**
-   * Returns the private key in the clear, as PKCS#8 PEM (RFC 7468 10). Whoever reads it can
+   * {@return the private key in the clear, as PKCS#8 PEM (RFC 7468 10)} Whoever reads it can
    * impersonate the workload.
    *
    * @throws IllegalStateException if the key's provider does not give it out
@@ -232,7 +233,7 @@ public final class TlsIdentity {
     return chain.hashCode();
   }
 
-  /** Returns subject (the first other name if it is empty), serial and notAfter, never the key. */
+  /** {@return subject (the first other name if it is empty), serial and notAfter, never the key} */
   @Override
   public String toString() {
     return "TlsIdentity["

@@ -49,42 +49,43 @@ public final class CertificateRequest {
    * Starts a request to a signer.
    *
    * @param signerName who shall sign
+   * @return a builder with the defaults
    */
   public static Builder builder(SignerName signerName) {
     return new Builder(requireNonNull(signerName, "signerName"));
   }
 
-  /** Returns who shall sign. */
+  /** {@return who shall sign} */
   public SignerName signerName() {
     return signerName;
   }
 
-  /** Returns the common name (CN) of the subject, if there is one. */
+  /** {@return the common name (CN) of the subject, if there is one} */
   public Optional<String> commonName() {
     return Optional.ofNullable(commonName);
   }
 
-  /** Returns the organizations (O) of the subject, e.g. the groups of a client; may be empty. */
+  /** {@return the organizations (O) of the subject, e.g. the groups of a client; may be empty} */
   public List<String> organizations() {
     return organizations;
   }
 
-  /** Returns the subject alternative names in the order in which they were added, each once. */
+  /** {@return the subject alternative names in the order in which they were added, each once} */
   public List<SubjectAlternativeName> subjectAlternativeNames() {
     return names;
   }
 
-  /** Returns the usages, at least one, in the API's order. */
+  /** {@return the usages, at least one, in the API's order} */
   public Set<KeyUsage> usages() {
     return usages;
   }
 
-  /** Returns the lifetime asked for, 600 s or more; empty if the choice is the signer's. */
+  /** {@return the lifetime asked for, 600 s or more; empty if the choice is the signer's} */
   public Optional<Duration> expiration() {
     return Optional.ofNullable(expiration);
   }
 
-  /** Returns the kind of key to make. */
+  /** {@return the kind of key to make} */
   public KeyAlgorithm keyAlgorithm() {
     return keyAlgorithm;
   }
@@ -108,7 +109,7 @@ public final class CertificateRequest {
         signerName, commonName, organizations, names, usages, expiration, keyAlgorithm.name());
   }
 
-  /** Returns everything that is asked for, in one line. */
+  /** {@return everything that is asked for, in one line} */
   @Override
   public String toString() {
     StringBuilder text = new StringBuilder("CertificateRequest[signer=").append(signerName);
@@ -156,6 +157,7 @@ public final class CertificateRequest {
      * not called, there is none.
      *
      * @param commonName 1 to 64 characters (RFC 5280 A.1)
+     * @return this builder
      * @throws IllegalArgumentException if it is blank or too long, or has control characters
      */
     public Builder commonName(String commonName) {
@@ -180,6 +182,7 @@ public final class CertificateRequest {
      * client certificate stands for. If not called, there are none.
      *
      * @param organizations all of them, in place of those set before
+     * @return this builder
      * @throws IllegalArgumentException if one is blank or has control characters
      */
     public Builder organizations(String... organizations) {
@@ -199,6 +202,7 @@ public final class CertificateRequest {
      *
      * @param service the Service's name alone, e.g. {@code orders}
      * @param pod where the Service is
+     * @return this builder
      * @throws IllegalArgumentException if the service's name is no DNS label
      * @throws IllegalStateException if the pod's namespace is unknown
      */
@@ -210,6 +214,7 @@ public final class CertificateRequest {
      * Adds host names.
      *
      * @param names as {@link SubjectAlternativeName#dns(String)} takes them
+     * @return this builder
      * @throws IllegalArgumentException if one is no host name
      */
     public Builder dnsNames(String... names) {
@@ -223,6 +228,7 @@ public final class CertificateRequest {
      * Adds addresses.
      *
      * @param addresses IPv4 or IPv6, not the unspecified one
+     * @return this builder
      * @throws IllegalArgumentException if one is the unspecified address
      */
     public Builder ipAddresses(InetAddress... addresses) {
@@ -236,6 +242,7 @@ public final class CertificateRequest {
      * Adds names of any kind.
      *
      * @param names to add to those added before
+     * @return this builder
      */
     public Builder subjectAlternativeNames(SubjectAlternativeName... names) {
       return subjectAlternativeNames(List.of(names));
@@ -245,6 +252,7 @@ public final class CertificateRequest {
      * Adds names of any kind.
      *
      * @param names to add to those added before
+     * @return this builder
      */
     public Builder subjectAlternativeNames(Collection<SubjectAlternativeName> names) {
       this.names.addAll(List.copyOf(names));
@@ -258,6 +266,7 @@ public final class CertificateRequest {
      * to serve peers that know only RSA key transport.
      *
      * @param usages all of them, in place of those set before; at least one, each once
+     * @return this builder
      * @throws IllegalArgumentException if there is none or one is given twice
      */
     public Builder usages(KeyUsage... usages) {
@@ -278,6 +287,7 @@ public final class CertificateRequest {
      * choice is the signer's.
      *
      * @param expiration 600 s to 2,147,483,647 s, in whole seconds; what is below a second is cut
+     * @return this builder
      * @throws IllegalArgumentException if it is less (zero and negative included) or more
      */
     public Builder expiration(Duration expiration) {
@@ -298,6 +308,7 @@ public final class CertificateRequest {
      * Sets the kind of key to make; {@link KeyAlgorithm#ECDSA_P256} if not called.
      *
      * @param algorithm the algorithm and size
+     * @return this builder
      */
     public Builder keyAlgorithm(KeyAlgorithm algorithm) {
       this.keyAlgorithm = requireNonNull(algorithm, "algorithm");
@@ -307,6 +318,7 @@ public final class CertificateRequest {
     /**
      * Checks the whole and returns the request.
      *
+     * @return what the builder holds now, immutable
      * @throws IllegalArgumentException if the API server or the built-in signers would refuse the
      *     request, or nobody could use the certificate; the message says why
      */

@@ -39,6 +39,7 @@ public enum KeyAlgorithm {
    * Tells whether a key is of this algorithm and size.
    *
    * @param key any public key
+   * @return whether it is
    */
   public boolean matches(PublicKey key) {
     requireNonNull(key, "key");
@@ -63,7 +64,7 @@ public enum KeyAlgorithm {
     return key instanceof RSAPublicKey rsa && rsa.getModulus().bitLength() == bits;
   }
 
-  /** Returns the algorithm in words, e.g. {@code ECDSA P-256}. */
+  /** {@return the algorithm in words, e.g. {@code ECDSA P-256}} */
   @Override
   public String toString() {
     return text;

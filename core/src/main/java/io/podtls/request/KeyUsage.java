@@ -79,7 +79,7 @@ public enum KeyUsage {
   }
 
   /**
-   * Returns the usage that the API spells like this.
+   * {@return the usage that the API spells like this}
    *
    * @param apiName e.g. {@code digital signature}; case and blanks count
    * @throws IllegalArgumentException if the API knows no such usage; the message lists those it
@@ -99,14 +99,14 @@ public enum KeyUsage {
             + Arrays.stream(values()).map(KeyUsage::apiName).collect(Collectors.joining(", ")));
   }
 
-  /** Returns the usage as the API spells it, e.g. {@code digital signature}. */
+  /** {@return the usage as the API spells it, e.g. {@code digital signature}} */
   public String apiName() {
     return apiName;
   }
 
   /**
-   * Returns the bit of the key usage extension that this usage stands for: 0 (digitalSignature) to
-   * 8 (decipherOnly), the index into {@link java.security.cert.X509Certificate#getKeyUsage()}.
+   * {@return the bit of the key usage extension that this usage stands for: 0 (digitalSignature) to
+   * 8 (decipherOnly), the index into {@link java.security.cert.X509Certificate#getKeyUsage()}}
    * Empty for an extended key usage.
    */
   public OptionalInt keyUsageBit() {
@@ -114,15 +114,15 @@ public enum KeyUsage {
   }
 
   /**
-   * Returns the object identifier of the extended key usage that this usage stands for, as {@link
-   * java.security.cert.X509Certificate#getExtendedKeyUsage()} gives it. Empty for a bit of the key
+   * {@return the object identifier of the extended key usage that this usage stands for, as {@link
+   * java.security.cert.X509Certificate#getExtendedKeyUsage()} gives it} Empty for a bit of the key
    * usage extension.
    */
   public Optional<String> extendedKeyUsage() {
     return purpose;
   }
 
-  /** Returns the usage as the API spells it. */
+  /** {@return the usage as the API spells it} */
   @Override
   public String toString() {
     return apiName;

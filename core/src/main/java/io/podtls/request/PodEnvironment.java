@@ -4,11 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -80,6 +77,8 @@ public final class PodEnvironment {
   /**
    * Reads the process's environment, {@code /var/run/secrets/kubernetes.io/serviceaccount} and
    * {@code /etc/resolv.conf}, now. Never fails: what is not there is missed when it is asked for.
+   *
+   * @return what was found
    */
   public static PodEnvironment detect() {
     return detect(System.getenv(), SERVICE_ACCOUNT_DIRECTORY, RESOLV_CONF);
@@ -91,6 +90,7 @@ public final class PodEnvironment {
    * @param environment environment variables
    * @param serviceAccountDirectory a folder with a file {@code namespace}, or no folder at all
    * @param resolvConf a file in the format of resolv.conf(5), or no file at all
+   * @return what was found
    */
   public static PodEnvironment detect(
       Map<String, String> environment, Path serviceAccountDirectory, Path resolvConf) {
@@ -135,9 +135,7 @@ public final class PodEnvironment {
   private static Optional<String> content(Path file) {
     try {
       return Optional.of(Files.readString(file).strip()).filter(text -> !text.isEmpty());
-    } catch (NoSuchFileException | CharacterCodingException absent) {
-      return Optional.empty();
-    } catch (IOException unreadable) {
+    } catch (IOException absentOrNoText) {
       return Optional.empty();
     }
   }
@@ -169,7 +167,7 @@ public final class PodEnvironment {
   }
 
   /**
-   * Returns the pod's namespace.
+   * {@return the pod's namespace}
    *
    * @throws IllegalStateException if it is unknown, as outside a cluster; the message says where it
    *     was looked for
@@ -185,28 +183,28 @@ public final class PodEnvironment {
                     + " Outside a cluster, set the variable or pass the inputs to detect(...)."));
   }
 
-  /** Returns the pod's name, if it is known. */
+  /** {@return the pod's name, if it is known} */
   public Optional<String> podName() {
     return podName;
   }
 
-  /** Returns the pod's uid, if it is known. */
+  /** {@return the pod's uid, if it is known} */
   public Optional<String> podUid() {
     return podUid;
   }
 
-  /** Returns the name of the pod's service account, if it is known. */
+  /** {@return the name of the pod's service account, if it is known} */
   public Optional<String> serviceAccount() {
     return serviceAccount;
   }
 
-  /** Returns the name of the node that the pod runs on, if it is known. */
+  /** {@return the name of the node that the pod runs on, if it is known} */
   public Optional<String> nodeName() {
     return nodeName;
   }
 
   /**
-   * Returns the pod's first address, IPv4 or IPv6.
+   * {@return the pod's first address, IPv4 or IPv6}
    *
    * @throws IllegalStateException if none is known or one is unusable; the message has the YAML to
    *     add
@@ -222,8 +220,8 @@ public final class PodEnvironment {
   }
 
   /**
-   * Returns all of the pod's addresses, the first one first; two in a dual-stack cluster, none if
-   * they are unknown.
+   * {@return all of the pod's addresses, the first one first; two in a dual-stack cluster, none if
+   * they are unknown}
    *
    * @throws IllegalStateException if POD_IP or POD_IPS holds something else than an address, or the
    *     unspecified one (0.0.0.0, ::); the message has the YAML to add
@@ -242,7 +240,7 @@ public final class PodEnvironment {
                               + "\", which is no pod's address. "
                               + toSupply("POD_IP", "status.podIP"))));
     }
-    return List.copyOf(new ArrayList<>(parsed));
+    return List.copyOf(parsed);
   }
 
   private static String toSupply(String variable, String field) {
@@ -255,14 +253,14 @@ public final class PodEnvironment {
         + "}}\n";
   }
 
-  /** Returns the zone of the cluster's DNS, {@code cluster.local} if nothing says otherwise. */
+  /** {@return the zone of the cluster's DNS, {@code cluster.local} if nothing says otherwise} */
   public String clusterDomain() {
     return clusterDomain;
   }
 
   /**
-   * Returns the two full names of a Service in the pod's namespace, {@code <service>.<ns>.svc} and
-   * {@code <service>.<ns>.svc.<zone>}; a headless Service has the same.
+   * {@return the two full names of a Service in the pod's namespace, {@code <service>.<ns>.svc} and
+   * {@code <service>.<ns>.svc.<zone>}; a headless Service has the same}
    *
    * @param service the Service's name alone, e.g. {@code orders}
    * @throws IllegalArgumentException if it is no DNS label
@@ -273,8 +271,8 @@ public final class PodEnvironment {
   }
 
   /**
-   * Returns the two short names of a Service in the pod's namespace, {@code <service>} and {@code
-   * <service>.<ns>}. They resolve inside the cluster only; the first one inside the namespace only,
+   * {@return the two short names of a Service in the pod's namespace, {@code <service>} and {@code
+   * <service>.<ns>}} They resolve inside the cluster only; the first one inside the namespace only,
    * where it is also the name of every other namespace's Service of that name.
    *
    * @param service the Service's name alone, e.g. {@code orders}
@@ -288,8 +286,8 @@ public final class PodEnvironment {
   }
 
   /**
-   * Returns the two full names of this pod behind a headless Service, as a StatefulSet's pods have
-   * them: {@code <pod>.<service>.<ns>.svc} and {@code <pod>.<service>.<ns>.svc.<zone>}.
+   * {@return the two full names of this pod behind a headless Service, as a StatefulSet's pods have
+   * them: {@code <pod>.<service>.<ns>.svc} and {@code <pod>.<service>.<ns>.svc.<zone>}}
    *
    * @param service the headless Service's name alone, e.g. {@code orders}
    * @throws IllegalArgumentException if it is no DNS label
@@ -324,7 +322,7 @@ public final class PodEnvironment {
     return service;
   }
 
-  /** Returns what is known, for logs; nothing of it is secret. */
+  /** {@return what is known, for logs; nothing of it is secret} */
   @Override
   public String toString() {
     return "PodEnvironment[namespace="

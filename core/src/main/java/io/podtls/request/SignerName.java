@@ -47,6 +47,7 @@ public record SignerName(String value) {
   /**
    * Checks the name.
    *
+   * @param value e.g. {@code example.com/serving}
    * @throws IllegalArgumentException if the API server or its built-in signers would refuse the
    *     name; the message says why
    */
@@ -56,7 +57,7 @@ public record SignerName(String value) {
   }
 
   /**
-   * Returns the signer name with this spelling.
+   * {@return the signer name with this spelling}
    *
    * @param value e.g. {@code example.com/serving}
    * @throws IllegalArgumentException if the API server or its built-in signers would refuse the
@@ -158,7 +159,7 @@ public record SignerName(String value) {
     return name.length() <= 100 ? name : name.substring(0, 100) + "...";
   }
 
-  /** Returns the name as the API spells it. */
+  /** {@return the name as the API spells it} */
   @Override
   public String toString() {
     return value;

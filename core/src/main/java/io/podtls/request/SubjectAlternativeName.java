@@ -55,6 +55,7 @@ public final class SubjectAlternativeName {
    * @param name e.g. {@code orders.shop.svc}, {@code *.orders.shop.svc}; the wildcard is the whole
    *     leftmost label (RFC 9525 6.3) and has two or more labels after it; at most 253 characters,
    *     63 a label; no trailing dot
+   * @return a name of kind DNS
    * @throws IllegalArgumentException if it is no such name, an address for example
    */
   public static SubjectAlternativeName dns(String name) {
@@ -66,6 +67,7 @@ public final class SubjectAlternativeName {
    * An address, written as RFC 5952 has it; a zone ({@code %eth0}) is left out.
    *
    * @param address any address but the unspecified one (0.0.0.0, ::)
+   * @return a name of kind IP_ADDRESS
    * @throws IllegalArgumentException if the address is the unspecified one
    */
   public static SubjectAlternativeName ipAddress(InetAddress address) {
@@ -85,6 +87,7 @@ public final class SubjectAlternativeName {
    * @param uri absolute, e.g. {@code spiffe://cluster.local/ns/shop/sa/orders}; if it has a host,
    *     without empty labels or a trailing dot in it, as Go's parser and so the API server refuse
    *     those
+   * @return a name of kind URI
    * @throws IllegalArgumentException if the URI is relative or its host is malformed
    */
   public static SubjectAlternativeName uri(URI uri) {
@@ -109,6 +112,7 @@ public final class SubjectAlternativeName {
    *
    * @param address e.g. {@code orders@example.com}; the part before the at sign in ASCII, without
    *     quotes, and its case counts
+   * @return a name of kind EMAIL
    * @throws IllegalArgumentException if it is no such address
    */
   public static SubjectAlternativeName email(String address) {
@@ -198,14 +202,14 @@ public final class SubjectAlternativeName {
     return new IllegalArgumentException(what + " \"" + name + "\" " + why);
   }
 
-  /** Returns the kind of name. */
+  /** {@return the kind of name} */
   public Kind kind() {
     return kind;
   }
 
   /**
-   * Returns the name in its textual form: A-labels in lower case for DNS, the canonical form (RFC
-   * 5952) for an address.
+   * {@return the name in its textual form: A-labels in lower case for DNS, the canonical form (RFC
+   * 5952) for an address}
    */
   public String value() {
     return value;
@@ -224,7 +228,7 @@ public final class SubjectAlternativeName {
     return 31 * kind.hashCode() + value.hashCode();
   }
 
-  /** Returns kind and name, e.g. {@code DNS:orders.shop.svc} or {@code IP:10.0.34.2}. */
+  /** {@return kind and name, e.g. {@code DNS:orders.shop.svc} or {@code IP:10.0.34.2}} */
   @Override
   public String toString() {
     return kind.prefix + ":" + value;

@@ -424,6 +424,16 @@ class PendingIdentityTest {
 
     @Test
     @Timeout(60)
+    @DisplayName("finds the anchor among 200 of one name by its key identifier")
+    void findsTheAnchorAmongNamesakes() {
+      List<X509Certificate> roots = new ArrayList<>(trust.certificates());
+      IntStream.range(0, 199).forEach(i -> roots.add(TestCa.root("ca").certificate()));
+
+      assertThat(pending.complete(leaf().issueChain(), TrustBundle.of(roots)).chain()).hasSize(1);
+    }
+
+    @Test
+    @Timeout(60)
     @DisplayName("is not stalled by a great many ways that lead nowhere")
     void isNotStalledByManyWays() {
       TestCa here = TestCa.root("here");

@@ -1,5 +1,6 @@
 package io.podtls.identity;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.podtls.pem.Pem;
@@ -127,9 +128,7 @@ class Pkcs10Test {
                 file.toString())
             .redirectErrorStream(true)
             .start();
-    String text =
-        new String(
-            keytool.getInputStream().readAllBytes(), java.nio.charset.Charset.defaultCharset());
+    String text = new String(keytool.getInputStream().readAllBytes(), UTF_8);
 
     assertThat(keytool.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(keytool.exitValue()).as(text).isZero();
@@ -223,5 +222,34 @@ class Pkcs10Test {
     assertThat(Arrays.stream(Security.getProviders()).map(Provider::getName).toList())
         .isEqualTo(before)
         .noneMatch(name -> name.toUpperCase(Locale.ROOT).startsWith("BC"));
+  }
+
+  /** What a fresh JVM runs for the test below. */
+  static final class InAFreshJvm {
+    public static void main(String[] arguments) {
+      PendingIdentity.generate(SampleRequests.kubernetesDocumentation());
+    }
+  }
+
+  @Test
+  @DisplayName("load nothing of Bouncy Castle's provider, which would cost each start dearly")
+  void loadNothingOfTheProvider() throws Exception {
+    Process java =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xlog:class+load",
+                "-cp",
+                System.getProperty("java.class.path"),
+                InAFreshJvm.class.getName())
+            .redirectErrorStream(true)
+            .start();
+    String log = new String(java.getInputStream().readAllBytes(), UTF_8);
+
+    assertThat(java.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(java.exitValue()).isZero();
+    assertThat(log)
+        .contains(" org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder ")
+        .doesNotContain(" org.bouncycastle.jce.", " org.bouncycastle.jcajce.")
+        .doesNotContain(" org.bouncycastle.crypto.");
   }
 }

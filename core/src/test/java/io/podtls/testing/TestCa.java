@@ -27,6 +27,7 @@ import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
@@ -55,7 +56,7 @@ public final class TestCa {
     X509Certificate certificate =
         caCertificate(
             subject,
-            keys.getPrivate(),
+            keys,
             subject,
             keys.getPublic(),
             now.minus(Duration.ofHours(1)),
@@ -69,7 +70,7 @@ public final class TestCa {
     X500Name subject = new X500Name("CN=" + name);
     return new TestCa(
         keys,
-        caCertificate(subject, keys.getPrivate(), subject, keys.getPublic(), notBefore, notAfter),
+        caCertificate(subject, keys, subject, keys.getPublic(), notBefore, notAfter),
         List.of());
   }
 
@@ -96,8 +97,7 @@ public final class TestCa {
 
   private TestCa certify(KeyPair child, X500Name name, Instant notBefore, Instant notAfter) {
     X509Certificate issued =
-        caCertificate(
-            issuerName(), keys.getPrivate(), name, child.getPublic(), notBefore, notAfter);
+        caCertificate(issuerName(), keys, name, child.getPublic(), notBefore, notAfter);
     List<X509Certificate> path = new ArrayList<>();
     path.add(issued);
     path.addAll(intermediates);
@@ -224,6 +224,7 @@ public final class TestCa {
             new JcaX509v3CertificateBuilder(
                 issuerName(), serial, Date.from(notBefore), Date.from(notAfter), subject, key);
         builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(ca));
+        addKeyIdentifiers(builder, keys.getPublic(), key);
         addUsages(builder);
         if (!names.isEmpty()) {
           builder.addExtension(
@@ -281,9 +282,21 @@ public final class TestCa {
     }
   }
 
+  /** As every CA in earnest does: readers tell namesakes apart by them. */
+  private static void addKeyIdentifiers(
+      X509v3CertificateBuilder builder, PublicKey issuerKey, PublicKey key) throws Exception {
+    JcaX509ExtensionUtils identifiers = new JcaX509ExtensionUtils();
+    builder.addExtension(
+        Extension.subjectKeyIdentifier, false, identifiers.createSubjectKeyIdentifier(key));
+    builder.addExtension(
+        Extension.authorityKeyIdentifier,
+        false,
+        identifiers.createAuthorityKeyIdentifier(issuerKey));
+  }
+
   private static X509Certificate caCertificate(
       X500Name issuer,
-      PrivateKey issuerKey,
+      KeyPair issuerKeys,
       X500Name subject,
       PublicKey key,
       Instant notBefore,
@@ -298,13 +311,14 @@ public final class TestCa {
               subject,
               key);
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
+      addKeyIdentifiers(builder, issuerKeys.getPublic(), key);
       builder.addExtension(
           Extension.keyUsage,
           true,
           new org.bouncycastle.asn1.x509.KeyUsage(
               org.bouncycastle.asn1.x509.KeyUsage.keyCertSign
                   | org.bouncycastle.asn1.x509.KeyUsage.cRLSign));
-      return signed(builder, issuerKey);
+      return signed(builder, issuerKeys.getPrivate());
     } catch (Exception e) {
       throw new IllegalStateException("cannot make a CA", e);
     }
