@@ -180,6 +180,11 @@ public final class ControlPlane implements AutoCloseable {
     return URI.create("https://127.0.0.1:" + apiServerPort);
   }
 
+  /** The servers' own version, such as {@code v1.37.2}, whatever they emulate. */
+  public String version() {
+    return admin.getKubernetesVersion().getGitVersion();
+  }
+
   /** A PEM file with the CA that signed the API server's own certificate. */
   public Path caCertificate() {
     return folder.resolve("server-ca.crt");

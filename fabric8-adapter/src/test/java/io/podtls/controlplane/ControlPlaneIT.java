@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.security.KeyPair;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
@@ -102,11 +103,7 @@ class ControlPlaneIT {
             .getStatus()
             .getCertificate();
 
-    byte[] pem = Base64.getDecoder().decode(issued);
-    X509Certificate certificate =
-        (X509Certificate)
-            CertificateFactory.getInstance("X.509")
-                .generateCertificate(new ByteArrayInputStream(pem));
+    X509Certificate certificate = certificate(Base64.getDecoder().decode(issued));
     certificate.verify(cluster.controlPlane().csrSignerCa().getPublicKey());
     assertThat(certificate.getPublicKey()).isEqualTo(keys.getPublic());
     Config asItsSubject =
@@ -282,6 +279,11 @@ class ControlPlaneIT {
         .withRequest(base64(CertificateAuthority.pem("CERTIFICATE REQUEST", der)))
         .endSpec()
         .build();
+  }
+
+  static X509Certificate certificate(byte[] pem) throws CertificateException {
+    return (X509Certificate)
+        CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(pem));
   }
 
   private static String base64(String text) {

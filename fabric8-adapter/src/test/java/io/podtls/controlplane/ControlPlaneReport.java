@@ -9,9 +9,9 @@ import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Counts the tests that ran on the real control plane and says so when all tests are done: on
- * standard output and, for scripts, in {@code target/control-plane-tests.txt} (lines {@code ran N}
- * and {@code left-out N}, the latter in classes).
+ * Counts the tests that ran on the real control plane, and says so in one line when all tests are
+ * done: on standard output and in {@code target/control-plane-tests.txt}. The line begins with the
+ * number, so that a script can add up the files of all modules.
  */
 final class ControlPlaneReport implements AutoCloseable {
   /** Over all launcher runs of this JVM. */
@@ -31,17 +31,14 @@ final class ControlPlaneReport implements AutoCloseable {
 
   @Override
   public synchronized void close() throws IOException {
-    if (leftOut.isEmpty()) {
-      System.out.println(RAN + " integration tests ran on a real Kubernetes control plane");
-    } else {
-      System.out.println(leftOut.size() + " classes of integration tests were left out: " + reason);
-    }
+    String line =
+        RAN + " integration tests ran on a real control plane, " + leftOut.size() + " test classes";
+    line += leftOut.isEmpty() ? " left out" : " left out: " + reason;
+    System.out.println(line);
     Path target = Path.of("target");
     if (Files.isDirectory(target)) {
       Files.writeString(
-          target.resolve("control-plane-tests.txt"),
-          "ran " + RAN + "\nleft-out " + leftOut.size() + "\n",
-          StandardCharsets.US_ASCII);
+          target.resolve("control-plane-tests.txt"), line + "\n", StandardCharsets.UTF_8);
     }
   }
 }
