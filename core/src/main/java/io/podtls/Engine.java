@@ -71,6 +71,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   private final Rotation rotation;
   private final TrustFollower follower;
   private final Optional<IdentitySource> identities;
+  private final Optional<Publication> publication;
   private final ExpiryWatch expiry;
   private final CompletableFuture<Void> ready = new CompletableFuture<>();
   private final long started = System.nanoTime();
@@ -103,11 +104,13 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
       RandomGenerator random,
       Announcer announcer,
       TrustBundleSource trustSource,
+      Optional<Publication> publication,
       Function<IdentityKeeper, Optional<IdentitySource>> identities) {
     this.agenda = agenda;
     this.clock = clock;
     this.announcer = announcer;
     this.rotation = new Rotation(clock);
+    this.publication = publication;
     this.expiry = new ExpiryWatch(announcer);
     this.follower = new TrustFollower(trustSource, agenda, random, this);
     this.identities = identities.apply(this);
@@ -210,7 +213,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     } else {
       announcer.renewed(previous, next, renewal);
     }
-    ready.complete(null);
+    becomeReady();
   }
 
   @Override
@@ -308,7 +311,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     if (before != null) {
       announcer.trustChanged(before, target);
     }
-    ready.complete(null);
+    becomeReady();
   }
 
   /** Our own anchor, if it is in force and no longer wanted, and its time is not over. */
@@ -351,6 +354,14 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   private void activate(Optional<TlsIdentity> next, TrustBundle bundle) {
     generation = rotation.activate(next, bundle).number();
     inForce = bundle;
+    publication.ifPresent(files -> files.publish(next, bundle));
+  }
+
+  /** Not before whoever came here is through: what is to be kept is kept by then. */
+  private void becomeReady() {
+    if (!ready.isDone()) {
+      agenda.soon(() -> ready.complete(null));
+    }
   }
 
   private void end(RuntimeException failure) {

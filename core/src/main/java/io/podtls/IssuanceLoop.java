@@ -15,6 +15,8 @@ import io.podtls.signing.SigningOutcome.Denied;
 import io.podtls.signing.SigningOutcome.Failed;
 import io.podtls.signing.SigningOutcome.Issued;
 import io.podtls.signing.SigningOutcome.Pending;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.security.Provider;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -32,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Thread safety:</b> not safe; called by the agenda's tasks only, so by one thread at a time.
  */
 final class IssuanceLoop implements IdentitySource {
+
+  private static final Logger LOG = System.getLogger(PodTls.class.getName());
 
   /** A certificate from a signer whose clock is further ahead than this is not waited for. */
   private static final Duration FURTHEST_AHEAD = Duration.ofHours(1);
@@ -58,6 +62,7 @@ final class IssuanceLoop implements IdentitySource {
   private record Held(PendingIdentity pending, List<X509Certificate> chain, Instant from) {}
 
   private final Order order;
+  private final Optional<IdentityStore> store;
   private final Agenda agenda;
   private final InstantSource clock;
   private final RandomGenerator random;
@@ -71,11 +76,13 @@ final class IssuanceLoop implements IdentitySource {
 
   IssuanceLoop(
       Order order,
+      Optional<IdentityStore> store,
       Agenda agenda,
       InstantSource clock,
       RandomGenerator random,
       IdentityKeeper keeper) {
     this.order = order;
+    this.store = store;
     this.agenda = agenda;
     this.clock = clock;
     this.random = random;
@@ -85,7 +92,26 @@ final class IssuanceLoop implements IdentitySource {
 
   @Override
   public void start() {
-    request();
+    if (store.isEmpty() || !restored(store.get())) {
+      request();
+    }
+  }
+
+  private boolean restored(IdentityStore kept) {
+    return kept.load(keeper.trust(), clock.instant())
+        .filter(
+            found -> {
+              Instant planned = order.policy.renewalTime(found.identity(), found.received());
+              try {
+                keeper.accept(found.identity(), found.received(), planned);
+              } catch (RuntimeException e) {
+                LOG.log(Level.INFO, () -> "the kept identity is not used: " + e.getMessage());
+                return false;
+              }
+              renewal = planned;
+              return true;
+            })
+        .isPresent();
   }
 
   @Override
@@ -178,8 +204,9 @@ final class IssuanceLoop implements IdentitySource {
   private void issued(PendingIdentity pending, List<X509Certificate> chain) {
     Instant now = clock.instant();
     Instant next;
+    TlsIdentity identity;
     try {
-      TlsIdentity identity = pending.complete(chain, keeper.trust(), now);
+      identity = pending.complete(chain, keeper.trust(), now);
       next = order.policy.renewalTime(identity, now);
       keeper.accept(identity, now, next);
     } catch (InvalidCertificateException e) {
@@ -193,6 +220,7 @@ final class IssuanceLoop implements IdentitySource {
     cooldown.reset();
     askedAnewForItsKey = false;
     renewal = next;
+    store.ifPresent(kept -> kept.keep(identity, now));
   }
 
   private void unusable(

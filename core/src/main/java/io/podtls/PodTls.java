@@ -16,6 +16,7 @@ import io.podtls.request.CertificateRequest;
 import io.podtls.signing.CertificateSigner;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
+import java.nio.file.Path;
 import java.security.Provider;
 import java.time.Duration;
 import java.time.Instant;
@@ -209,6 +210,8 @@ public final class PodTls implements AutoCloseable {
     private RenewalPolicy policy = RenewalPolicy.standard();
     private PodTlsListener listener = new PodTlsListener() {};
     private Optional<Provider> provider = Optional.empty();
+    private Optional<Path> store = Optional.empty();
+    private Optional<Path> publication = Optional.empty();
     private Optional<ScheduledExecutorService> scheduler = Optional.empty();
     private InstantSource clock = InstantSource.system();
 
@@ -281,6 +284,38 @@ public final class PodTls implements AutoCloseable {
     }
 
     /**
+     * A directory that keeps the identity over restarts of the container, e.g. a memory-backed
+     * emptyDir, so that a crash loop does not flood the API server with requests. It is used again
+     * while it is valid, was issued for the same request (but for the expiration), and verifies
+     * against the trust bundle; its renewal stays planned as it was. If not called: nothing is
+     * kept.
+     *
+     * <p>The key lies there unencrypted, mode 0600. Key and certificate are replaced as a set. If
+     * the directory cannot be written, that is logged and tried again each minute.
+     *
+     * @throws IllegalStateException unless the handle was prepared by {@link PodTls#requesting}
+     */
+    public Builder keepingIn(Path directory) {
+      requireRequest("keepingIn");
+      store = Optional.of(requireNonNull(directory, "directory"));
+      return this;
+    }
+
+    /**
+     * A directory that shows a neighbour container what is in use: {@code tls.key}, {@code
+     * tls.crt}, {@code ca.crt}, and key and chain once more as {@code keystore.p12} with the
+     * password {@code changeit}. If not called: nothing is written.
+     *
+     * <p>The files change as a set, as those of a Kubernetes volume do: read them through {@code
+     * ..data}. Those with the key are mode 0600, so the neighbour needs the same user. If the
+     * directory cannot be written, that is logged and tried again each minute.
+     */
+    public Builder publishingTo(Path directory) {
+      publication = Optional.of(requireNonNull(directory, "directory"));
+      return this;
+    }
+
+    /**
      * Makes the handle: reads trust, gets the identity, proves both with a handshake in memory.
      *
      * <p>While the signer's side is unavailable it is asked again, 0.2 to 30 s apart. Whatever ends
@@ -320,7 +355,13 @@ public final class PodTls implements AutoCloseable {
       RandomGenerator random = RandomGenerator.getDefault();
       Engine engine =
           new Engine(
-              agenda, clock, random, new Announcer(listener), trust, identities(agenda, random));
+              agenda,
+              clock,
+              random,
+              new Announcer(listener),
+              trust,
+              publication.map(directory -> new Publication(directory, agenda)),
+              identities(agenda, random));
       engine.start();
       return new PodTls(engine);
     }
@@ -331,7 +372,14 @@ public final class PodTls implements AutoCloseable {
       if (request != null && signer != null) {
         IssuanceLoop.Order order = new IssuanceLoop.Order(request, signer, provider, policy);
         return keeper -> {
-          IssuanceLoop loop = new IssuanceLoop(order, agenda, clock, random, keeper);
+          IssuanceLoop loop =
+              new IssuanceLoop(
+                  order,
+                  store.map(directory -> new IdentityStore(directory, order.request(), agenda)),
+                  agenda,
+                  clock,
+                  random,
+                  keeper);
           return Optional.of(
               mounted == null
                   ? loop

@@ -1,0 +1,60 @@
+package io.podtls;
+
+import io.podtls.files.VolumeWriter.Content;
+import io.podtls.identity.TlsIdentity;
+import io.podtls.trust.TrustBundle;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What is in use, as files for a neighbour container: key, chain, bundle, and key and chain once
+ * more as PKCS#12.
+ *
+ * <p><b>Thread safety:</b> not safe; called by the agenda's tasks only, so by one thread at a time.
+ */
+final class Publication {
+
+  private static final String PASSWORD = "changeit";
+
+  private final OutputDirectory directory;
+
+  Publication(Path directory, Agenda agenda) {
+    this.directory = new OutputDirectory(directory, agenda);
+  }
+
+  void publish(Optional<TlsIdentity> identity, TrustBundle trust) {
+    directory.show(() -> files(identity, trust));
+  }
+
+  private static Map<String, Content> files(Optional<TlsIdentity> identity, TrustBundle trust) {
+    Map<String, Content> files = new LinkedHashMap<>();
+    files.put("ca.crt", Content.open(ascii(trust.toPem())));
+    identity.ifPresent(
+        own -> {
+          files.put("tls.key", Content.secret(ascii(own.exportPrivateKeyUnencrypted())));
+          files.put("tls.crt", Content.open(ascii(own.chainPem())));
+          files.put("keystore.p12", Content.secret(pkcs12(own)));
+        });
+    return files;
+  }
+
+  private static byte[] ascii(String pem) {
+    return pem.getBytes(StandardCharsets.US_ASCII);
+  }
+
+  private static byte[] pkcs12(TlsIdentity identity) {
+    try {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      identity.keyStore(PASSWORD.toCharArray()).store(bytes, PASSWORD.toCharArray());
+      return bytes.toByteArray();
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException("cannot write a PKCS#12 key store", e);
+    }
+  }
+}

@@ -1,0 +1,276 @@
+package io.podtls;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.podtls.identity.IdentityFiles;
+import io.podtls.identity.TlsIdentity;
+import io.podtls.request.CertificateRequest;
+import io.podtls.request.KeyAlgorithm;
+import io.podtls.request.KeyUsage;
+import io.podtls.request.SignerName;
+import io.podtls.testing.FakeCertificateSigner;
+import io.podtls.testing.FakeCertificateSigner.Answer;
+import io.podtls.testing.TestCa;
+import io.podtls.testing.VirtualTime;
+import io.podtls.trust.TrustBundle;
+import io.podtls.trust.TrustBundleSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class PersistenceTest {
+
+  @TempDir Path root;
+
+  private final VirtualTime time = VirtualTime.startingNow();
+  private final TestCa ca = TestCa.root("ca");
+  private final FakeCertificateSigner signer =
+      FakeCertificateSigner.answering(Answer.ISSUE).at(time).issuedBy(ca);
+
+  private Path directory() {
+    return root.resolve("kept");
+  }
+
+  private PodTls start(UnaryOperator<PodTls.Builder> options) {
+    return start(VirtualHandle.REQUEST, options);
+  }
+
+  private PodTls start(CertificateRequest request, UnaryOperator<PodTls.Builder> options) {
+    PodTls tls =
+        options
+            .apply(
+                PodTls.requesting(request, signer)
+                    .trusting(trust(ca))
+                    .runningOn(time, time)
+                    .keepingIn(directory()))
+            .start();
+    time.settle();
+    return tls;
+  }
+
+  private PodTls start() {
+    return start(options -> options);
+  }
+
+  private static TrustBundleSource trust(TestCa authority) {
+    return TrustBundleSource.fixed(TrustBundle.of(List.of(authority.certificate())));
+  }
+
+  private static CertificateRequest.Builder request() {
+    return CertificateRequest.builder(SignerName.of("example.com/serving"))
+        .dnsNames("orders.shop.svc", "localhost")
+        .usages(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.SERVER_AUTH);
+  }
+
+  private static String mode(Path file) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+  }
+
+  @Test
+  @DisplayName("a kept identity is used after a restart: no request, renewal planned as before")
+  void survivesRestart() {
+    TlsIdentity first;
+    java.util.Optional<java.time.Instant> planned;
+    try (PodTls tls = start()) {
+      first = tls.identity();
+      planned = tls.status().nextRenewal();
+    }
+    time.advance(Duration.ofHours(3));
+    try (PodTls tls = start()) {
+      assertThat(tls.identity().chain()).isEqualTo(first.chain());
+      assertThat(tls.status().nextRenewal()).isEqualTo(planned);
+      assertThat(signer.submissions()).hasSize(1);
+
+      time.advance(Duration.ofHours(9).plusSeconds(10));
+      assertThat(signer.submissions()).hasSize(2);
+    }
+    try (PodTls tls = start()) {
+      assertThat(tls.identity().chain()).isNotEqualTo(first.chain());
+      assertThat(signer.submissions()).hasSize(2);
+    }
+  }
+
+  @Test
+  @DisplayName("row 13: 100 restarts make one request, and leave the plan where it was")
+  void manyRestarts() {
+    java.util.Set<Object> plans = new java.util.HashSet<>();
+    for (int i = 0; i < 100; i++) {
+      try (PodTls tls = start()) {
+        plans.add(tls.status().nextRenewal());
+        time.advance(Duration.ofSeconds(20));
+      }
+    }
+    assertThat(signer.submissions()).hasSize(1);
+    assertThat(plans).hasSize(1);
+  }
+
+  static Stream<CertificateRequest> otherRequests() {
+    return Stream.of(
+        request().dnsNames("more.shop.svc").build(),
+        request().usages(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.CLIENT_AUTH).build(),
+        request().keyAlgorithm(KeyAlgorithm.ECDSA_P384).build(),
+        request().commonName("orders").build(),
+        CertificateRequest.builder(SignerName.of("example.com/other"))
+            .dnsNames("orders.shop.svc", "localhost")
+            .usages(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.SERVER_AUTH)
+            .build());
+  }
+
+  @ParameterizedTest
+  @MethodSource("otherRequests")
+  @DisplayName("a kept identity is for the request that it was issued for, and for no other")
+  void otherRequest(CertificateRequest other) {
+    start().close();
+    try (PodTls tls = start(other, options -> options)) {
+      assertThat(tls.status().ready()).isTrue();
+      assertThat(signer.submissions()).hasSize(2);
+    }
+  }
+
+  @Test
+  @DisplayName("another expiration is no other request: the signer may shorten it anyway")
+  void otherExpiration() {
+    start().close();
+    try (PodTls tls =
+        start(request().expiration(Duration.ofHours(2)).build(), options -> options)) {
+      assertThat(tls.status().ready()).isTrue();
+      assertThat(signer.submissions()).hasSize(1);
+    }
+  }
+
+  @Test
+  @DisplayName("an expired identity, or one that trust does not know any more, is not used again")
+  void unusableAfterRestart() {
+    start().close();
+    time.advance(Duration.ofHours(25));
+    try (PodTls tls = start()) {
+      assertThat(tls.status().ready()).isTrue();
+      assertThat(signer.submissions()).hasSize(2);
+    }
+    TestCa other = TestCa.root("other");
+    signer.issuedBy(other);
+    try (PodTls tls = start(options -> options.trusting(trust(other)))) {
+      assertThat(tls.status().ready()).isTrue();
+      assertThat(signer.submissions()).hasSize(3);
+    }
+  }
+
+  @ParameterizedTest
+  @org.junit.jupiter.params.provider.ValueSource(
+      strings = {"tls.key", "tls.crt", "details.properties"})
+  @DisplayName("row 22: a missing, empty or foreign file is never half of a pair: a new request")
+  void damaged(String name) throws Exception {
+    start().close();
+    Path file = directory().resolve(name);
+    byte[] old = Files.readAllBytes(file);
+    Files.write(file, new byte[0]);
+    start().close();
+    assertThat(signer.submissions()).hasSize(2);
+
+    // The file of the identity before beside the files of this one.
+    Files.write(file, old);
+    try (PodTls tls = start()) {
+      assertThat(tls.status().ready()).isTrue();
+      assertThat(signer.submissions()).hasSize(3);
+    }
+
+    Files.delete(directory().resolve(name));
+    try (PodTls tls = start()) {
+      assertThat(tls.status().ready()).isTrue();
+      assertThat(signer.submissions()).hasSize(4);
+    }
+  }
+
+  @Test
+  @DisplayName("row 22: the key is 0600 on every write, over a 0644 file too")
+  void modes() throws Exception {
+    Files.createDirectories(directory());
+    Files.writeString(directory().resolve("tls.key"), "old");
+    Files.setPosixFilePermissions(
+        directory().resolve("tls.key"), PosixFilePermissions.fromString("rw-r--r--"));
+    try (PodTls tls = start()) {
+      assertThat(mode(directory().resolve("tls.key"))).isEqualTo("rw-------");
+      time.advance(Duration.ofHours(13));
+      assertThat(signer.submissions()).hasSize(2);
+      assertThat(mode(directory().resolve("tls.key"))).isEqualTo("rw-------");
+      assertThat(IdentityFiles.directory(directory()).load().chain())
+          .isEqualTo(tls.identity().chain());
+    }
+  }
+
+  @Test
+  @DisplayName("row 22: a directory that cannot be written: memory serves, and it is tried again")
+  void unwritable() throws Exception {
+    Files.writeString(directory(), "a file where the directory should be");
+    try (PodTls tls = start()) {
+      assertThat(tls.status().ready()).isTrue();
+      Files.delete(directory());
+      time.advance(Duration.ofSeconds(61));
+      assertThat(IdentityFiles.directory(directory()).load().chain())
+          .isEqualTo(tls.identity().chain());
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "published for a neighbour: key, chain, bundle and PKCS#12, as one set, renewed together")
+  void publishes() throws Exception {
+    Path shown = root.resolve("shown");
+    try (PodTls tls = start(options -> options.publishingTo(shown))) {
+      assertPublished(shown, tls);
+      time.advance(Duration.ofHours(13));
+      assertThat(signer.submissions()).hasSize(2);
+      assertPublished(shown, tls);
+      assertThat(Files.isSymbolicLink(shown.resolve("..data"))).isTrue();
+    }
+  }
+
+  private void assertPublished(Path shown, PodTls tls) throws Exception {
+    List<java.security.cert.X509Certificate> chain = tls.identity().chain();
+    assertThat(IdentityFiles.directory(shown).load().chain()).isEqualTo(chain);
+    assertThat(
+            IdentityFiles.pkcs12(shown.resolve("keystore.p12"), "changeit".toCharArray())
+                .load()
+                .chain())
+        .isEqualTo(chain);
+    assertThat(TrustBundleSource.pemFile(shown.resolve("ca.crt")).load()).isEqualTo(tls.trust());
+    assertThat(mode(shown.resolve("tls.key"))).isEqualTo("rw-------");
+    assertThat(mode(shown.resolve("keystore.p12"))).isEqualTo("rw-------");
+    KeyStore store =
+        KeyStore.getInstance(shown.resolve("keystore.p12").toFile(), "changeit".toCharArray());
+    assertThat(store.size()).isEqualTo(1);
+  }
+
+  @Test
+  @DisplayName("published trust follows the bundle; without an identity there is nothing but trust")
+  void publishesTrust() {
+    TestCa other = TestCa.root("other");
+    Path shown = root.resolve("shown");
+    VirtualHandle.SwitchableTrust trust = new VirtualHandle.SwitchableTrust(ca.certificate());
+    try (PodTls tls =
+        PodTls.withoutIdentity()
+            .trusting(trust)
+            .publishingTo(shown)
+            .runningOn(time, time)
+            .start()) {
+      time.settle();
+      assertThat(TrustBundleSource.pemFile(shown.resolve("ca.crt")).load()).isEqualTo(tls.trust());
+      assertThat(shown.resolve("tls.key")).doesNotExist();
+      trust.become(ca.certificate(), other.certificate());
+      time.advance(Duration.ofMinutes(1));
+      assertThat(TrustBundleSource.pemFile(shown.resolve("ca.crt")).load().certificates())
+          .containsExactly(ca.certificate(), other.certificate());
+    }
+  }
+}
