@@ -44,7 +44,7 @@ final class Verification {
     this.chain = given;
   }
 
-  /** Starts with the leaf that is for the key, wherever it stands; the first one if none is. */
+  /** Starts with the leaf that is for the key, wherever it stands; with some leaf if none is. */
   static Verification of(List<X509Certificate> certificates, PublicKey key) {
     List<X509Certificate> given =
         List.copyOf(new LinkedHashSet<>(requireNonNull(certificates, "chain")));
@@ -54,7 +54,7 @@ final class Verification {
     }
     Optional<X509Certificate> leaf =
         given.stream().filter(certificate -> isFor(certificate, key)).findFirst();
-    Verification verification = new Verification(given, leaf.orElse(given.get(0)));
+    Verification verification = new Verification(given, leaf.orElseGet(() -> lowest(given)));
     if (leaf.isEmpty()) {
       verification.violation(
           Rule.KEY_MATCH,
@@ -70,6 +70,14 @@ final class Verification {
   /** Starts with a chain whose first certificate is known to be for the key. */
   static Verification ofMatching(List<X509Certificate> chain) {
     return new Verification(chain, chain.get(0));
+  }
+
+  /** One that is nobody's issuer. */
+  private static X509Certificate lowest(List<X509Certificate> given) {
+    return given.stream()
+        .filter(one -> given.stream().noneMatch(other -> Certificates.hasIssuersName(one, other)))
+        .findFirst()
+        .orElse(given.get(0));
   }
 
   private static boolean isFor(X509Certificate certificate, PublicKey key) {
@@ -134,8 +142,11 @@ final class Verification {
         case 1 -> Optional.of(SubjectAlternativeName.email(name));
         case 2 -> Optional.of(SubjectAlternativeName.dns(name));
         case 6 -> Optional.of(SubjectAlternativeName.uri(URI.create(name)));
-        // The JDK writes a literal here, never a name that would have to be resolved.
-        case 7 -> Optional.of(SubjectAlternativeName.ipAddress(InetAddress.getByName(name)));
+        // The JDK writes literals here, and a network with its mask, which must not be resolved.
+        case 7 ->
+            name.indexOf('/') >= 0
+                ? Optional.empty()
+                : Optional.of(SubjectAlternativeName.ipAddress(InetAddress.getByName(name)));
         default -> Optional.empty();
       };
     } catch (IllegalArgumentException | UnknownHostException noRequestHasIt) {

@@ -166,6 +166,39 @@ class PendingIdentityTest {
     }
 
     @Test
+    @DisplayName("for another key in a chain that is in no order, and means its leaf")
+    void forAnotherKeyInAChainInNoOrder() {
+      List<X509Certificate> chain =
+          new ArrayList<>(
+              ca.intermediate("issuing")
+                  .leaf(TestCa.newKeyPair().getPublic())
+                  .dns("orders.shop.svc")
+                  .issueChain());
+      Collections.reverse(chain);
+      chain.add(0, ca.certificate());
+
+      assertThat(refusal(chain).violations())
+          .extracting(Violation::rule)
+          .containsExactly(KEY_MATCH);
+    }
+
+    @Test
+    @DisplayName("whose address is a network, without asking a name service for it")
+    void whoseAddressIsANetwork() throws Exception {
+      PendingIdentity byAddress =
+          PendingIdentity.generate(
+              CertificateRequest.builder(SampleRequests.SIGNER)
+                  .ipAddresses(InetAddress.getByName("10.0.0.0"))
+                  .build());
+      List<X509Certificate> chain =
+          ca.leaf(byAddress.publicKey()).ip("10.0.0.0/255.0.0.0").issueChain();
+
+      assertThatThrownBy(() -> byAddress.complete(chain, trust))
+          .isInstanceOf(InvalidCertificateException.class)
+          .hasMessageContaining("it lacks the requested names [IP:10.0.0.0] and has none");
+    }
+
+    @Test
     @DisplayName("that lacks requested names")
     void thatLacksRequestedNames() {
       assertOnly(
