@@ -1,0 +1,40 @@
+package io.podtls.documentation;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The fenced blocks of a page. */
+final class Snippets {
+
+  private static final Path ROOT = Path.of(System.getProperty("podtls.root", ".."));
+
+  private Snippets() {}
+
+  /**
+   * The blocks of one language, in the page's order.
+   *
+   * @param page relative to the root of the checkout
+   * @param language as it stands behind the opening fence
+   */
+  static List<String> of(String page, String language) {
+    String text;
+    try {
+      text = Files.readString(ROOT.resolve(page));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Matcher fence =
+        Pattern.compile("(?ms)^```" + Pattern.quote(language) + "\\R(.*?)^```").matcher(text);
+    List<String> blocks = new ArrayList<>();
+    while (fence.find()) {
+      blocks.add(fence.group(1));
+    }
+    return blocks;
+  }
+}
