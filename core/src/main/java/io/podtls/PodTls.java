@@ -16,11 +16,14 @@ import io.podtls.request.CertificateRequest;
 import io.podtls.signing.CertificateSigner;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.security.Provider;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -42,11 +45,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PodTls implements AutoCloseable {
 
+  private static final Logger LOG = System.getLogger(PodTls.class.getName());
+
   private final Engine engine;
+  private final List<AutoCloseable> owned;
   private volatile boolean closed;
 
-  private PodTls(Engine engine) {
+  private PodTls(Engine engine, List<AutoCloseable> owned) {
     this.engine = engine;
+    this.owned = owned;
   }
 
   /**
@@ -177,12 +184,19 @@ public final class PodTls implements AutoCloseable {
   /**
    * Stops renewal, ends the thread, closes every request on its way, and refuses new handshakes.
    * Returns within a tenth of a second and throws nothing; the second time it does nothing. What
-   * was lent (signer, scheduler) stays open.
+   * was lent (signer, scheduler) stays open, unless {@link Builder#closing} said otherwise.
    */
   @Override
   public void close() {
     closed = true;
     engine.close();
+    for (AutoCloseable resource : owned) {
+      try {
+        resource.close();
+      } catch (Exception e) {
+        LOG.log(Level.WARNING, () -> "cannot close " + resource, e);
+      }
+    }
   }
 
   /** The engine, for tests that drive its scheduler themselves. */
@@ -214,6 +228,7 @@ public final class PodTls implements AutoCloseable {
     private Optional<Path> publication = Optional.empty();
     private Optional<ScheduledExecutorService> scheduler = Optional.empty();
     private InstantSource clock = InstantSource.system();
+    private final List<AutoCloseable> owned = new ArrayList<>();
 
     private Builder(
         @Nullable CertificateRequest request,
@@ -316,6 +331,17 @@ public final class PodTls implements AutoCloseable {
     }
 
     /**
+     * What to close together with the handle, after it, such as a signer made for it alone; also
+     * when it does not come up. If not called: nothing. Can be called more than once.
+     *
+     * @param resource its {@code close()} is idempotent and returns at once
+     */
+    public Builder closing(AutoCloseable resource) {
+      owned.add(requireNonNull(resource, "resource"));
+      return this;
+    }
+
+    /**
      * Makes the handle: reads trust, gets the identity, proves both with a handshake in memory.
      *
      * <p>While the signer's side is unavailable it is asked again, 0.2 to 30 s apart. Whatever ends
@@ -363,7 +389,7 @@ public final class PodTls implements AutoCloseable {
               publication.map(directory -> new Publication(directory, agenda)),
               identities(agenda, random));
       engine.start();
-      return new PodTls(engine);
+      return new PodTls(engine, List.copyOf(owned));
     }
 
     private Function<IdentityKeeper, Optional<IdentitySource>> identities(

@@ -40,8 +40,6 @@ final class ApiServer implements AutoCloseable {
   /** How long an answer may take, unless it is a watch. */
   static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
 
-  private static final Duration BODY_WITHIN = ANSWER_WITHIN.plusSeconds(1);
-
   /** What goes into the Authorization header, read anew for each request. */
   interface Authorization {
     /** Returns the header's value, empty if the HTTP client sees to it. */
@@ -50,35 +48,45 @@ final class ApiServer implements AutoCloseable {
 
   private final String base;
   private final Authorization authorization;
-  private final @Nullable Supplier<HttpClient> connector;
+  private final @Nullable Supplier<HttpClient.Builder> connector;
+  private final Runnable whenClosed;
   private @Nullable HttpClient http;
   private boolean closed;
 
   private ApiServer(
       String base,
       Authorization authorization,
-      @Nullable Supplier<HttpClient> connector,
-      @Nullable HttpClient http) {
+      @Nullable Supplier<HttpClient.Builder> connector,
+      @Nullable HttpClient http,
+      Runnable whenClosed) {
     this.base = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
     this.authorization = authorization;
     this.connector = connector;
     this.http = http;
+    this.whenClosed = whenClosed;
   }
 
   /** Borrows the client's connections, address and credentials. */
   static ApiServer lentBy(KubernetesClient client) {
+    return through(client, () -> {});
+  }
+
+  /** Uses the client's connections, address and credentials, and closes the client. */
+  static ApiServer ownedThrough(KubernetesClient client) {
+    return through(client, client::close);
+  }
+
+  private static ApiServer through(KubernetesClient client, Runnable whenClosed) {
     HttpClient lent = client.getHttpClient();
     RequestConfig own =
         lent instanceof Interceptor.RequestTags tags ? tags.getTag(RequestConfig.class) : null;
-    RequestConfig unretried =
-        new RequestConfigBuilder(own == null ? client.getConfiguration().getRequestConfig() : own)
-            .withRequestRetryBackoffLimit(0)
-            .build();
+    RequestConfig config = own == null ? client.getConfiguration().getRequestConfig() : own;
     return new ApiServer(
         client.getMasterUrl().toString(),
         Optional::empty,
         null,
-        lent.newBuilder().tag(unretried).build());
+        unretried(lent.newBuilder(), new RequestConfigBuilder(config)),
+        whenClosed);
   }
 
   /**
@@ -86,11 +94,18 @@ final class ApiServer implements AutoCloseable {
    *
    * @param base scheme, host and port
    * @param authorization how requests are authorized
-   * @param connector makes an HTTP client; called at the first request, and again when a connection
-   *     turns out to be dead
+   * @param connector prepares an HTTP client; called at the first request, and again when a
+   *     connection turns out to be dead
    */
-  static ApiServer at(String base, Authorization authorization, Supplier<HttpClient> connector) {
-    return new ApiServer(base, authorization, connector, null);
+  static ApiServer at(
+      String base, Authorization authorization, Supplier<HttpClient.Builder> connector) {
+    return new ApiServer(base, authorization, connector, null, () -> {});
+  }
+
+  /** The client without fabric8's own retries, which know nothing of deadlines. */
+  private static HttpClient unretried(
+      HttpClient.DerivedClientBuilder client, RequestConfigBuilder config) {
+    return client.tag(config.withRequestRetryBackoffLimit(0).build()).build();
   }
 
   JsonObject get(String path) throws ApiException, InterruptedException {
@@ -128,20 +143,40 @@ final class ApiServer implements AutoCloseable {
   private JsonObject exchange(String method, String path, @Nullable JsonObject body)
       throws ApiException, InterruptedException {
     HttpClient client = client();
-    HttpRequest.Builder request =
-        request(client, path).timeout(ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+    HttpRequest.Builder request = request(client, path);
     if (body != null) {
       request.method(method, "application/json", new String(body.toBytes(), UTF_8));
     }
-    CompletableFuture<HttpResponse<byte[]>> answer = send(client, request.build());
-    HttpResponse<byte[]> response;
+    AnswerBody received = new AnswerBody();
+    HttpResponse<AsyncBody> response = headers(client, request.build(), received);
+    Optional<byte[]> content = received.of(response);
+    if (!response.isSuccessful()) {
+      throw refusal(response, content.orElse(new byte[0]), Instant.now());
+    }
+    if (content.isEmpty()) {
+      reconnect();
+      throw ApiException.noAnswer("the answer ended after its headers", null);
+    }
     try {
-      response = answer.get(BODY_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+      return JsonObject.parse(content.get());
+    } catch (JsonException e) {
+      throw ApiException.noAnswer(base + " answered " + method + " with what is no object", e);
+    }
+  }
+
+  private HttpResponse<AsyncBody> headers(
+      HttpClient client, HttpRequest request, AnswerBody received)
+      throws ApiException, InterruptedException {
+    CompletableFuture<HttpResponse<AsyncBody>> answer;
+    try {
+      answer = client.consumeBytes(request, received);
+    } catch (RuntimeException e) {
+      throw noAnswer(e);
+    }
+    try {
+      return answer.get(ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
-      if (isTimeout(e.getCause())) {
-        reconnect();
-      }
-      throw noAnswer(e.getCause() == null ? e : e.getCause());
+      throw noAnswer(e);
     } catch (TimeoutException e) {
       answer.cancel(true);
       reconnect();
@@ -149,23 +184,6 @@ final class ApiServer implements AutoCloseable {
     } catch (InterruptedException e) {
       answer.cancel(true);
       throw e;
-    }
-    if (!response.isSuccessful()) {
-      throw refusal(response, response.body(), Instant.now());
-    }
-    try {
-      return JsonObject.parse(response.body());
-    } catch (JsonException e) {
-      throw ApiException.noAnswer(base + " answered " + method + " with what is no object", e);
-    }
-  }
-
-  private static CompletableFuture<HttpResponse<byte[]>> send(
-      HttpClient client, HttpRequest request) {
-    try {
-      return client.sendAsync(request, byte[].class);
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
     }
   }
 
@@ -188,7 +206,7 @@ final class ApiServer implements AutoCloseable {
       if (connector == null) {
         throw new IllegalStateException("lent no HTTP client");
       }
-      http = connector.get();
+      http = unretried(connector.get(), new RequestConfigBuilder());
     }
     return http;
   }
@@ -214,6 +232,7 @@ final class ApiServer implements AutoCloseable {
     if (own != null) {
       own.close();
     }
+    whenClosed.run();
   }
 
   static ApiException refusal(HttpResponse<?> response, byte[] body, Instant now) {
@@ -245,6 +264,16 @@ final class ApiServer implements AutoCloseable {
         cause);
   }
 
+  /**
+   * Over HTTP/2 the API server sends a GOAWAY with each 401, and the JDK's client, up to 17.0.16
+   * (JDK-8335181), then loses the 401.
+   */
+  private static String explain(String message) {
+    return message.contains("GOAWAY")
+        ? " (the API server ends connections so when it stops, or does not accept the token)"
+        : "";
+  }
+
   private static boolean isTimeout(@Nullable Throwable failure) {
     return failure instanceof TimeoutException
         || failure instanceof java.net.http.HttpTimeoutException;
@@ -255,7 +284,7 @@ final class ApiServer implements AutoCloseable {
     for (Throwable told = failure; told != null; told = told.getCause()) {
       String message = told.getMessage();
       if (message != null && !message.isEmpty()) {
-        return type + ": " + message;
+        return type + ": " + message + explain(message);
       }
     }
     return type;

@@ -77,6 +77,19 @@ public final class Fabric8CertificateSigner implements CertificateSigner {
   }
 
   /**
+   * Connects as the current user of the kubeconfig that {@code kubectl} would use, for programs
+   * outside the cluster; to be closed with the signer.
+   *
+   * <p>If the kubeconfig names a CA, the API server is trusted if that verifies it, and only then.
+   *
+   * @throws IllegalStateException if there is no kubeconfig, or it says not to verify the API
+   *     server
+   */
+  public static Fabric8CertificateSigner fromKubeconfig() {
+    return new Fabric8CertificateSigner(ApiServers.ofKubeconfig());
+  }
+
+  /**
    * The same signer, naming its objects with another prefix.
    *
    * @param namePrefix at most 100 of {@code a-z0-9.-}, starting with a letter or digit; not {@code

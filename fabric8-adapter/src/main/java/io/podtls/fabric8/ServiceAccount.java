@@ -56,13 +56,12 @@ record ServiceAccount(String apiServer, Path directory) {
     return ApiServer.at(apiServer, () -> Optional.of("Bearer " + token()), () -> httpClient(trust));
   }
 
-  private static HttpClient httpClient(TrustManager trust) {
+  private static HttpClient.Builder httpClient(TrustManager trust) {
     HttpClient.Factory factory = new JdkHttpClientFactory();
     return factory
         .newBuilder()
         .connectTimeout(ApiServer.ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS)
-        .sslContext(null, new TrustManager[] {trust})
-        .build();
+        .sslContext(null, new TrustManager[] {trust});
   }
 
   private String token() throws IOException {

@@ -1,0 +1,82 @@
+package io.podtls.fabric8;
+
+import static java.util.Objects.requireNonNull;
+
+import io.podtls.PodTlsListener;
+import io.podtls.failure.PodTlsException;
+import io.podtls.identity.TlsIdentity;
+import io.podtls.request.CertificateRequest;
+import io.podtls.signing.SigningOutcome.Pending;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.function.Consumer;
+
+/**
+ * Tells people what a handle is waiting for, a line at a time: which object, since when, and the
+ * command that would move it.
+ *
+ * <pre>{@code
+ * asking example.com/serving for a certificate
+ * csr podtls-3f9c2a417be80d5c6a1e9f24 awaits approval, for 31 s now.
+ *   To go on: kubectl certificate approve podtls-3f9c2a417be80d5c6a1e9f24 (or an approver for ...)
+ * issued: CN=orders, valid until 2026-11-25T08:00:00Z, to be renewed at 2026-11-24T19:12:44Z
+ * }</pre>
+ *
+ * <p><b>Thread safety:</b> as safe as where the lines go.
+ */
+public final class WaitingReport implements PodTlsListener {
+
+  private final Consumer<String> lines;
+  private final InstantSource clock;
+
+  private WaitingReport(Consumer<String> lines, InstantSource clock) {
+    this.lines = lines;
+    this.clock = clock;
+  }
+
+  /**
+   * Reports to anything that takes a line.
+   *
+   * @param lines e.g. {@code System.out::println}; must not block
+   */
+  public static WaitingReport to(Consumer<String> lines) {
+    return new WaitingReport(requireNonNull(lines, "lines"), InstantSource.system());
+  }
+
+  static WaitingReport to(Consumer<String> lines, InstantSource clock) {
+    return new WaitingReport(lines, clock);
+  }
+
+  @Override
+  public void requested(CertificateRequest request) {
+    lines.accept("asking " + request.signerName() + " for a certificate");
+  }
+
+  @Override
+  public void pending(Pending pending) {
+    String awaited =
+        switch (pending.stage()) {
+          case AWAITING_APPROVAL -> "approval";
+          case AWAITING_ISSUANCE -> "its certificate";
+        };
+    long seconds = Duration.between(pending.since(), clock.instant()).toSeconds();
+    lines.accept(pending.object() + " awaits " + awaited + ", for " + seconds + " s now.");
+    lines.accept("  To go on: " + pending.advice());
+  }
+
+  @Override
+  public void issued(TlsIdentity identity, Instant nextRenewal) {
+    lines.accept("issued: " + identity + ", to be renewed at " + nextRenewal);
+  }
+
+  @Override
+  public void renewed(TlsIdentity previous, TlsIdentity current, Instant nextRenewal) {
+    lines.accept("renewed: " + current + ", to be renewed at " + nextRenewal);
+  }
+
+  @Override
+  public void failed(PodTlsException failure, Instant nextAttempt) {
+    lines.accept(failure.getMessage() + "\n  Next attempt at " + nextAttempt);
+  }
+}
