@@ -121,6 +121,18 @@ final class TestPkcs10 {
     return this;
   }
 
+  TestPkcs10 hiddenCertificateAuthority() {
+    try {
+      furtherExtensionRequests.add(
+          new Extensions(
+              new Extension(
+                  Extension.basicConstraints, true, new BasicConstraints(true).getEncoded())));
+      return this;
+    } catch (IOException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
   TestPkcs10 attribute(ASN1ObjectIdentifier type) {
     furtherAttributes.add(type);
     return this;

@@ -1,0 +1,64 @@
+package io.podtls.fabric8.approval;
+
+import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
+import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+
+/** Writes decisions to the API server. */
+final class ApprovalWriter {
+
+  /** The longest message that a condition may have. */
+  private static final int LONGEST_MESSAGE = 2000;
+
+  private final KubernetesClient client;
+
+  ApprovalWriter(KubernetesClient client) {
+    this.client = client;
+  }
+
+  /** What became of a decision. */
+  enum Outcome {
+    WRITTEN,
+    /** Somebody changed the request since it was read. */
+    CONFLICT,
+    /** There is no such request any more. */
+    GONE
+  }
+
+  /**
+   * Adds a condition through the subresource {@code approval}, to the request exactly as it was
+   * read, and keeps all others.
+   *
+   * @param type {@code Approved} or {@code Denied}
+   */
+  Outcome write(CertificateSigningRequest csr, String type, String reason, String message) {
+    CertificateSigningRequest decided =
+        new CertificateSigningRequestBuilder(csr)
+            .editOrNewStatus()
+            .addNewCondition()
+            .withType(type)
+            .withStatus("True")
+            .withReason(reason)
+            .withMessage(Printable.of(message, LONGEST_MESSAGE))
+            .endCondition()
+            .endStatus()
+            .build();
+    try {
+      client
+          .certificates()
+          .v1()
+          .certificateSigningRequests()
+          .resource(decided)
+          .subresource("approval")
+          .update();
+      return Outcome.WRITTEN;
+    } catch (KubernetesClientException e) {
+      return switch (e.getCode()) {
+        case 404 -> Outcome.GONE;
+        case 409 -> Outcome.CONFLICT;
+        default -> throw e;
+      };
+    }
+  }
+}

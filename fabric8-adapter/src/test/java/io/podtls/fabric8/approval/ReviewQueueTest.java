@@ -1,0 +1,158 @@
+package io.podtls.fabric8.approval;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.podtls.testing.VirtualTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class ReviewQueueTest {
+
+  private static final Ticket A = new Ticket("a", "1");
+  private static final Ticket B = new Ticket("b", "2");
+
+  private final VirtualTime time = VirtualTime.startingNow();
+  private final Instant start = time.instant();
+  private final List<String> reviews = new ArrayList<>();
+  private final Deque<Optional<Duration>> answers = new ArrayDeque<>();
+  private Runnable duringReview = () -> {};
+  private final ReviewQueue queue = new ReviewQueue(time, this::nanoTime, 10, this::review);
+
+  @Test
+  @DisplayName("a request is reviewed at once, and then it is gone")
+  void reviewsOnce() {
+    queue.offer(A);
+    time.advance(Duration.ofHours(1));
+
+    assertThat(reviews).containsExactly("a at 0 ms");
+    assertThat(queue.size()).isZero();
+  }
+
+  @Test
+  @DisplayName("requests that come together are taken up at the allowed rate, in their order")
+  void keepsRate() {
+    for (int i = 0; i < 4; i++) {
+      queue.offer(new Ticket("r" + i, "uid" + i));
+    }
+    time.advance(Duration.ofSeconds(1));
+
+    assertThat(reviews)
+        .containsExactly("r0 at 0 ms", "r1 at 100 ms", "r2 at 200 ms", "r3 at 300 ms");
+  }
+
+  @Test
+  @DisplayName("a request that is offered while it waits keeps its one turn")
+  void offeredTwice() {
+    queue.offer(A);
+    queue.offer(A);
+    time.advance(Duration.ofSeconds(1));
+
+    assertThat(reviews).hasSize(1);
+  }
+
+  @Test
+  @DisplayName("a request that is offered during its review is reviewed once more")
+  void offeredDuringReview() {
+    duringReview =
+        () -> {
+          duringReview = () -> {};
+          queue.offer(A);
+          queue.offer(A);
+        };
+    queue.offer(A);
+    time.advance(Duration.ofSeconds(1));
+
+    assertThat(reviews).hasSize(2);
+  }
+
+  @Test
+  @DisplayName("a request is reviewed again when the review asks for it, with its history")
+  void reviewsAgain() {
+    answers.add(Optional.of(Duration.ofSeconds(5)));
+    answers.add(Optional.of(Duration.ofSeconds(7)));
+    queue.offer(A);
+    time.advance(Duration.ofMinutes(1));
+
+    assertThat(reviews).containsExactly("a at 0 ms", "a at 5000 ms", "a at 12000 ms");
+  }
+
+  @Test
+  @DisplayName("those who wait do not hold up those who come")
+  void waitingTakesNoTurn() {
+    for (int i = 0; i < 50; i++) {
+      answers.add(Optional.of(Duration.ofSeconds(20)));
+      queue.offer(new Ticket("w" + i, "uid" + i));
+    }
+    time.advance(Duration.ofSeconds(10));
+    reviews.clear();
+
+    queue.offer(A);
+    time.settle();
+
+    assertThat(reviews).containsExactly("a at 10000 ms");
+  }
+
+  @Test
+  @DisplayName("a request that is forgotten is not reviewed; a new one of its name is")
+  void forgets() {
+    queue.offer(A);
+    queue.offer(B);
+    queue.forget(A);
+    queue.offer(new Ticket("a", "another uid"));
+    time.advance(Duration.ofSeconds(1));
+
+    assertThat(reviews).containsExactly("b at 100 ms", "a at 200 ms");
+  }
+
+  @Test
+  @DisplayName("a request that is forgotten during its review does not come back")
+  void forgottenDuringReview() {
+    answers.add(Optional.of(Duration.ofSeconds(1)));
+    duringReview = () -> queue.forget(A);
+    queue.offer(A);
+    time.advance(Duration.ofMinutes(1));
+
+    assertThat(reviews).hasSize(1);
+    assertThat(queue.size()).isZero();
+  }
+
+  @Test
+  @DisplayName("clearing drops all requests, and the turns they had taken")
+  void clears() {
+    for (int i = 0; i < 100; i++) {
+      queue.offer(new Ticket("r" + i, "uid" + i));
+    }
+    queue.clear();
+    queue.offer(A);
+    time.settle();
+
+    assertThat(reviews).containsExactly("a at 0 ms");
+  }
+
+  @Test
+  @DisplayName("an executor that is shut down drops what is offered")
+  void closing() {
+    time.shutdown();
+    queue.offer(A);
+
+    assertThat(queue.size()).isZero();
+  }
+
+  private Optional<Duration> review(Ticket ticket, ReviewQueue.Progress progress) {
+    reviews.add(
+        ticket.name() + " at " + Duration.between(start, time.instant()).toMillis() + " ms");
+    duringReview.run();
+    return answers.isEmpty() ? Optional.empty() : answers.remove();
+  }
+
+  private long nanoTime() {
+    return Duration.between(start, time.instant()).toNanos();
+  }
+}
