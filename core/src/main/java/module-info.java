@@ -4,6 +4,7 @@ module io.podtls {
   requires transitive org.jspecify;
   requires org.bouncycastle.pkix;
   requires org.bouncycastle.provider;
+  requires static jdk.jfr; // events where the run-time image has the recorder
 
   exports io.podtls;
   exports io.podtls.failure;

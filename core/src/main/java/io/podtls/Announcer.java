@@ -30,6 +30,7 @@ final class Announcer {
 
   void requested(CertificateRequest request) {
     LOG.log(Level.DEBUG, () -> "asking " + request.signerName() + " for a certificate");
+    record(() -> FlightRecord.requested(request));
     tell(heard -> heard.requested(request));
   }
 
@@ -44,21 +45,25 @@ final class Announcer {
                 + pending.since()
                 + "; "
                 + pending.advice());
+    record(() -> FlightRecord.pending(pending));
     tell(heard -> heard.pending(pending));
   }
 
   void issued(TlsIdentity identity, Instant nextRenewal) {
     LOG.log(Level.INFO, () -> "issued: " + describe(identity, nextRenewal));
+    record(() -> FlightRecord.issued(identity, nextRenewal));
     tell(heard -> heard.issued(identity, nextRenewal));
   }
 
   void renewed(TlsIdentity previous, TlsIdentity current, Instant nextRenewal) {
     LOG.log(Level.INFO, () -> "renewed: " + describe(current, nextRenewal));
+    record(() -> FlightRecord.renewed(previous, current, nextRenewal));
     tell(heard -> heard.renewed(previous, current, nextRenewal));
   }
 
   void failed(PodTlsException failure, Instant nextAttempt) {
     LOG.log(Level.WARNING, () -> failure.getMessage() + "; next attempt at " + nextAttempt);
+    record(() -> FlightRecord.failed(failure, nextAttempt));
     tell(heard -> heard.failed(failure, nextAttempt));
   }
 
@@ -71,6 +76,7 @@ final class Announcer {
                 + " certificates before, "
                 + current.certificates().size()
                 + " now");
+    record(() -> FlightRecord.trustChanged(previous, current));
     tell(heard -> heard.trustChanged(previous, current));
   }
 
@@ -84,6 +90,12 @@ final class Announcer {
   void expired(TlsIdentity identity) {
     LOG.log(Level.ERROR, () -> identity + " has expired");
     tell(heard -> heard.expired(identity));
+  }
+
+  private static void record(Runnable event) {
+    if (FlightRecord.isRunning()) {
+      event.run();
+    }
   }
 
   private void tell(Consumer<PodTlsListener> event) {

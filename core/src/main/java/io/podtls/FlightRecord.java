@@ -1,0 +1,221 @@
+package io.podtls;
+
+import io.podtls.failure.PodTlsException;
+import io.podtls.identity.TlsIdentity;
+import io.podtls.request.CertificateRequest;
+import io.podtls.signing.SigningOutcome.Pending;
+import io.podtls.trust.TrustBundle;
+import java.time.Instant;
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.FlightRecorder;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+import jdk.jfr.Timestamp;
+
+/**
+ * What happens, as events of the JDK's flight recorder. Touched only where the run-time image has
+ * the recorder and somebody has started it: see {@link #isRunning}.
+ *
+ * <p><b>Thread safety:</b> safe for use by several threads.
+ */
+final class FlightRecord {
+
+  private static final boolean THERE = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
+
+  private FlightRecord() {}
+
+  /** Whether anybody may be recording. Where nobody is, an event's first use is not cheap. */
+  static boolean isRunning() {
+    return THERE && FlightRecorder.isInitialized();
+  }
+
+  static void requested(CertificateRequest request) {
+    new Requested(request.signerName().toString()).commit();
+  }
+
+  static void pending(Pending pending) {
+    new Waiting(
+            pending.object(),
+            pending.stage().name(),
+            pending.since().toEpochMilli(),
+            pending.advice())
+        .commit();
+  }
+
+  static void issued(TlsIdentity identity, Instant nextRenewal) {
+    new Issued(serial(identity), identity.notAfter().toEpochMilli(), millis(nextRenewal)).commit();
+  }
+
+  static void renewed(TlsIdentity previous, TlsIdentity current, Instant nextRenewal) {
+    new Renewed(
+            serial(previous),
+            serial(current),
+            current.notAfter().toEpochMilli(),
+            millis(nextRenewal))
+        .commit();
+  }
+
+  static void failed(PodTlsException failure, Instant nextAttempt) {
+    new Failed(
+            failure.getClass().getSimpleName(),
+            String.valueOf(failure.getMessage()),
+            millis(nextAttempt))
+        .commit();
+  }
+
+  static void trustChanged(TrustBundle previous, TrustBundle current) {
+    new TrustChanged(previous.certificates().size(), current.certificates().size()).commit();
+  }
+
+  private static String serial(TlsIdentity identity) {
+    return identity.serialNumber().toString(16);
+  }
+
+  /** The recorder's way to say "never" is the least number. */
+  private static long millis(Instant instant) {
+    return instant.equals(Instant.MAX) ? Long.MIN_VALUE : instant.toEpochMilli();
+  }
+
+  @Name("io.podtls.CertificateRequested")
+  @Label("Certificate Requested")
+  @Description("A request with a new key is about to go out")
+  @Category("podtls")
+  @StackTrace(false)
+  @SuppressWarnings("UnusedVariable") // the recorder reads the fields
+  private static final class Requested extends Event {
+    @Label("Signer Name")
+    String signerName;
+
+    Requested(String signerName) {
+      this.signerName = signerName;
+    }
+  }
+
+  @Name("io.podtls.CertificatePending")
+  @Label("Certificate Pending")
+  @Description("A request waits for its approver or its signer")
+  @Category("podtls")
+  @StackTrace(false)
+  @SuppressWarnings("UnusedVariable") // the recorder reads the fields
+  private static final class Waiting extends Event {
+    @Label("Object")
+    String object;
+
+    @Label("Stage")
+    String stage;
+
+    @Label("Since")
+    @Timestamp(Timestamp.MILLISECONDS_SINCE_EPOCH)
+    long since;
+
+    @Label("Advice")
+    String advice;
+
+    Waiting(String object, String stage, long since, String advice) {
+      this.object = object;
+      this.stage = stage;
+      this.since = since;
+      this.advice = advice;
+    }
+  }
+
+  @Name("io.podtls.CertificateIssued")
+  @Label("Certificate Issued")
+  @Description("The first identity is in use")
+  @Category("podtls")
+  @StackTrace(false)
+  @SuppressWarnings("UnusedVariable") // the recorder reads the fields
+  private static final class Issued extends Event {
+    @Label("Serial Number")
+    String serialNumber;
+
+    @Label("Not After")
+    @Timestamp(Timestamp.MILLISECONDS_SINCE_EPOCH)
+    long notAfter;
+
+    @Label("Next Renewal")
+    @Timestamp(Timestamp.MILLISECONDS_SINCE_EPOCH)
+    long nextRenewal;
+
+    Issued(String serialNumber, long notAfter, long nextRenewal) {
+      this.serialNumber = serialNumber;
+      this.notAfter = notAfter;
+      this.nextRenewal = nextRenewal;
+    }
+  }
+
+  @Name("io.podtls.CertificateRenewed")
+  @Label("Certificate Renewed")
+  @Description("Another identity is in use")
+  @Category("podtls")
+  @StackTrace(false)
+  @SuppressWarnings("UnusedVariable") // the recorder reads the fields
+  private static final class Renewed extends Event {
+    @Label("Previous Serial Number")
+    String previousSerialNumber;
+
+    @Label("Serial Number")
+    String serialNumber;
+
+    @Label("Not After")
+    @Timestamp(Timestamp.MILLISECONDS_SINCE_EPOCH)
+    long notAfter;
+
+    @Label("Next Renewal")
+    @Timestamp(Timestamp.MILLISECONDS_SINCE_EPOCH)
+    long nextRenewal;
+
+    Renewed(String previousSerialNumber, String serialNumber, long notAfter, long nextRenewal) {
+      this.previousSerialNumber = previousSerialNumber;
+      this.serialNumber = serialNumber;
+      this.notAfter = notAfter;
+      this.nextRenewal = nextRenewal;
+    }
+  }
+
+  @Name("io.podtls.AttemptFailed")
+  @Label("Attempt Failed")
+  @Description("Something failed and will be tried again")
+  @Category("podtls")
+  @StackTrace(false)
+  @SuppressWarnings("UnusedVariable") // the recorder reads the fields
+  private static final class Failed extends Event {
+    @Label("Failure")
+    String failure;
+
+    @Label("Reason")
+    String reason;
+
+    @Label("Next Attempt")
+    @Timestamp(Timestamp.MILLISECONDS_SINCE_EPOCH)
+    long nextAttempt;
+
+    Failed(String failure, String reason, long nextAttempt) {
+      this.failure = failure;
+      this.reason = reason;
+      this.nextAttempt = nextAttempt;
+    }
+  }
+
+  @Name("io.podtls.TrustChanged")
+  @Label("Trust Changed")
+  @Description("Another trust bundle is in force")
+  @Category("podtls")
+  @StackTrace(false)
+  @SuppressWarnings("UnusedVariable") // the recorder reads the fields
+  private static final class TrustChanged extends Event {
+    @Label("Certificates Before")
+    int before;
+
+    @Label("Certificates Now")
+    int now;
+
+    TrustChanged(int before, int now) {
+      this.before = before;
+      this.now = now;
+    }
+  }
+}

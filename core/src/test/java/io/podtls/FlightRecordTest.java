@@ -1,0 +1,57 @@
+package io.podtls;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.podtls.testing.FakeCertificateSigner;
+import io.podtls.testing.FakeCertificateSigner.Answer;
+import io.podtls.testing.TestCa;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FlightRecordTest {
+
+  @Test
+  @DisplayName("the flight recorder has requests, waits, certificates, failures and trust changes")
+  void records(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("podtls.jfr");
+    String serial;
+    try (Recording recording = new Recording()) {
+      recording.start();
+      try (VirtualHandle handle =
+          VirtualHandle.with(
+              FakeCertificateSigner.answering(Answer.UNAVAILABLE, Answer.PENDING, Answer.ISSUE))) {
+        handle.advance(Duration.ofSeconds(10));
+        handle.trust.become(handle.signer.ca().certificate(), TestCa.root("new").certificate());
+        handle.advance(Duration.ofHours(13));
+        serial = handle.tls.identity().serialNumber().toString(16);
+      }
+      recording.dump(file);
+    }
+    List<RecordedEvent> events =
+        RecordingFile.readAllEvents(file).stream()
+            .filter(event -> event.getEventType().getName().startsWith("io.podtls."))
+            .toList();
+    assertThat(events)
+        .extracting(event -> event.getEventType().getName().substring("io.podtls.".length()))
+        .containsExactly(
+            "CertificateRequested",
+            "AttemptFailed",
+            "CertificatePending",
+            "CertificateIssued",
+            "TrustChanged",
+            "CertificateRequested",
+            "CertificateRenewed");
+    assertThat(events.get(1).getString("failure")).isEqualTo("SignerUnavailableException");
+    assertThat(events.get(2).getString("advice")).startsWith("kubectl certificate approve");
+    assertThat(events.get(3).getInstant("nextRenewal")).isNotNull();
+    assertThat(events.get(4).getInt("now")).isEqualTo(2);
+    assertThat(events.get(6).getString("serialNumber")).isEqualTo(serial);
+  }
+}
