@@ -1,0 +1,66 @@
+package io.podtls.examples.clustersigner;
+
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.logging.LogManager;
+
+/**
+ * Signs certificate signing requests of one signerName, for clusters that have no signer of their
+ * own; see the package's description for what it is not.
+ */
+public final class Main {
+  private Main() {}
+
+  /** Runs until the process is stopped; ends it with 1 if it cannot start, 2 for wrong options. */
+  public static void main(String[] arguments) throws InterruptedException {
+    try (InputStream configuration = Main.class.getResourceAsStream("/logging.properties")) {
+      LogManager.getLogManager().readConfiguration(configuration);
+    } catch (IOException e) {
+      throw new IllegalStateException("the program's own resource is unreadable", e);
+    }
+    int code = run(System.getenv(), System.out, System.err, arguments);
+    if (code != 0) {
+      System.exit(code);
+    }
+  }
+
+  private static int run(
+      Map<String, String> environment, PrintStream out, PrintStream err, String... arguments)
+      throws InterruptedException {
+    Options options;
+    try {
+      options = Options.parse(arguments);
+    } catch (IllegalArgumentException e) {
+      err.println(e.getMessage());
+      err.print(Options.USAGE);
+      return 2;
+    }
+    // A pod's own account, or a kubeconfig's. One HTTP/2 connection carries the watches too.
+    Config config = new ConfigBuilder(Config.autoConfigure(null)).withOnlyHttpWatches(true).build();
+    try (KubernetesClient client = new KubernetesClientBuilder().withConfig(config).build()) {
+      String namespace = environment.getOrDefault("POD_NAMESPACE", client.getNamespace());
+      if (namespace == null) {
+        err.println("which namespace is this? Set POD_NAMESPACE.");
+        return 2;
+      }
+      try (ClusterSigner signer = ClusterSigner.start(options, client, namespace)) {
+        out.println(
+            "signing for " + options.signerName() + "; health at port " + signer.healthPort());
+        CountDownLatch stop = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(signer::close));
+        stop.await();
+        return 0;
+      }
+    } catch (IOException e) {
+      err.println(e.getMessage());
+      return 1;
+    }
+  }
+}

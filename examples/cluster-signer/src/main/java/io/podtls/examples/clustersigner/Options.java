@@ -1,0 +1,102 @@
+package io.podtls.examples.clustersigner;
+
+import io.podtls.examples.signing.SigningRules;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+
+/**
+ * The command line.
+ *
+ * @param signerName the signerName to sign for
+ * @param caSecret the Secret of the CA in the signer's own namespace, unless there is a directory
+ * @param caDirectory the directory of the CA, if it is in files
+ * @param longest the longest lifetime to grant
+ * @param configMap the name of the ConfigMaps to publish the CA in
+ * @param namespaces where to publish it besides the signer's own namespace
+ * @param publishAhead how long a new CA is published before it signs
+ * @param healthPort the port of the health endpoint
+ */
+record Options(
+    String signerName,
+    String caSecret,
+    Optional<Path> caDirectory,
+    Duration longest,
+    String configMap,
+    List<String> namespaces,
+    Duration publishAhead,
+    int healthPort) {
+
+  static final String USAGE =
+      """
+      Signs certificate signing requests, for clusters that have no signer of their own.
+        --signer-name NAME       sign for this signerName (default: example.com/serving)
+        --ca-secret NAME         the CA: a Secret of this namespace with tls.crt and tls.key; into one
+                                 without data a new CA is put (default: cluster-signer-ca)
+        --ca-dir DIR             the CA: tls.crt and tls.key in this directory instead
+        --max-hours HOURS        the longest lifetime to grant (default: 24)
+        --config-map NAME        publish the CA in ConfigMaps of this name (default: serving-ca)
+        --publish-to A,B,...     in these namespaces too, besides this one
+        --publish-ahead SECONDS  a new CA is published for so long before it signs (default: 180)
+        --health-port PORT       /healthz and /readyz (default: 8080)
+      """;
+
+  /**
+   * Reads the command line.
+   *
+   * @throws IllegalArgumentException naming what is wrong with it
+   */
+  static Options parse(String... arguments) {
+    String signerName = "example.com/serving";
+    String caSecret = "cluster-signer-ca";
+    Optional<Path> caDirectory = Optional.empty();
+    Duration longest = Duration.ofHours(24);
+    String configMap = "serving-ca";
+    List<String> namespaces = List.of();
+    Duration publishAhead = Duration.ofMinutes(3);
+    int healthPort = 8080;
+    Deque<String> left = new ArrayDeque<>(List.of(arguments));
+    while (!left.isEmpty()) {
+      String option = left.remove();
+      try {
+        switch (option) {
+          case "--signer-name" -> signerName = left.remove();
+          case "--ca-secret" -> caSecret = left.remove();
+          case "--ca-dir" -> caDirectory = Optional.of(Path.of(left.remove()));
+          case "--max-hours" -> longest = Duration.ofHours(Long.parseLong(left.remove()));
+          case "--config-map" -> configMap = left.remove();
+          case "--publish-to" -> namespaces = List.of(left.remove().split(",", -1));
+          case "--publish-ahead" ->
+              publishAhead = Duration.ofSeconds(Long.parseLong(left.remove()));
+          case "--health-port" -> healthPort = Integer.parseInt(left.remove());
+          default -> throw new IllegalArgumentException("unknown option " + option);
+        }
+      } catch (NoSuchElementException e) {
+        throw new IllegalArgumentException(option + " needs a value", e);
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException(option + " needs a number", e);
+      }
+    }
+    return new Options(
+        signerName,
+        caSecret,
+        caDirectory,
+        longest,
+        configMap,
+        namespaces,
+        publishAhead,
+        healthPort);
+  }
+
+  SigningRules rules() {
+    return new SigningRules(signerName, longest);
+  }
+
+  RotationTimes times() {
+    return new RotationTimes(publishAhead, longest);
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * A controller that signs certificate signing requests with a CA from a Secret or from files, and
+ * publishes that CA.
+ *
+ * <p>It is for clusters that have no signer of their own, and for trying things out. Where
+ * cert-manager, a cloud's signer or a company's CA is at hand, use that: this one keeps its key in
+ * a Secret, has no revocation, and no record of what it issued but the log.
+ */
+@NullMarked
+package io.podtls.examples.clustersigner;
+
+import org.jspecify.annotations.NullMarked;
