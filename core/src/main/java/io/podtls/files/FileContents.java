@@ -23,6 +23,7 @@ public final class FileContents {
    * Returns a copy of the bytes of one file of the set.
    *
    * @param file a file as it was named to {@link StableFiles#of}
+   * @return its bytes
    * @throws IllegalArgumentException if the file is not of the set
    */
   public byte[] of(Path file) {

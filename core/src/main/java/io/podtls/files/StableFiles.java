@@ -80,12 +80,20 @@ public final class StableFiles {
     return new StableFiles(files, "; " + advice);
   }
 
-  /** Returns the files, in the order given. */
+  /**
+   * Returns the files.
+   *
+   * @return at least one, in the order given
+   */
   public List<Path> files() {
     return files;
   }
 
-  /** Returns whether all of them are there at the moment, through their symbolic links. */
+  /**
+   * Tells whether all of them are there at the moment, through their symbolic links.
+   *
+   * @return whether they are
+   */
   public boolean exist() {
     return files.stream().allMatch(Files::exists);
   }

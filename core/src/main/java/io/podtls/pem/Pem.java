@@ -6,11 +6,14 @@ import static java.util.Objects.requireNonNull;
 
 import io.podtls.failure.InvalidMaterialException;
 import java.io.ByteArrayInputStream;
+import java.nio.ByteBuffer;
+import java.security.cert.Certificate;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
@@ -91,22 +94,40 @@ public final class Pem {
     return parse(source, text.getBytes(UTF_8));
   }
 
-  /** Returns where the text came from. */
+  /**
+   * Returns where the text came from.
+   *
+   * @return a file's path or an object's name
+   */
   public String source() {
     return source;
   }
 
-  /** Returns all blocks in the order of the text, at least one. */
+  /**
+   * Returns all blocks.
+   *
+   * @return at least one, in the order of the text
+   */
   public List<Block> blocks() {
     return blocks;
   }
 
-  /** Returns the blocks with this label in the order of the text, possibly none. */
+  /**
+   * Returns the blocks with one label.
+   *
+   * @param label the label, such as {@link #CERTIFICATE}
+   * @return possibly none, in the order of the text
+   */
   public List<Block> blocks(String label) {
     return blocks.stream().filter(block -> block.label().equals(label)).toList();
   }
 
-  /** Returns whether there is a block with this label. */
+  /**
+   * Tells whether there is a block with this label.
+   *
+   * @param label the label, such as {@link #CERTIFICATE}
+   * @return whether there is one
+   */
   public boolean has(String label) {
     return blocks.stream().anyMatch(block -> block.label().equals(label));
   }
@@ -118,17 +139,50 @@ public final class Pem {
    * @throws InvalidMaterialException if there is none, or one that is no X.509 certificate
    */
   public List<X509Certificate> certificates() {
-    CertificateFactory factory = x509();
-    List<X509Certificate> certificates = new ArrayList<>(blocks.size());
-    for (Block block : blocks) {
-      if (block.label().equals(CERTIFICATE)) {
-        certificates.add(certificate(factory, block));
-      }
-    }
-    if (certificates.isEmpty()) {
+    List<Block> found = blocks(CERTIFICATE);
+    if (found.isEmpty()) {
       throw problem("has no CERTIFICATE block (found: " + labels() + ")", null);
     }
+    CertificateFactory factory = x509();
+    if (found.size() > 1) {
+      List<X509Certificate> all = allAtOnce(factory, found);
+      if (!all.isEmpty()) {
+        return all;
+      }
+    }
+    List<X509Certificate> certificates = new ArrayList<>(found.size());
+    for (Block block : found) {
+      certificates.add(certificate(factory, block));
+    }
     return certificates;
+  }
+
+  /**
+   * Parses many certificates in one call, which spares each of them the way through the JDK's cache
+   * of certificates.
+   *
+   * @return one certificate for each block, or none if anything is not as it should be: parsing the
+   *     blocks one by one tells which
+   */
+  private static List<X509Certificate> allAtOnce(CertificateFactory factory, List<Block> blocks) {
+    int length = blocks.stream().mapToInt(block -> block.der.length).sum();
+    ByteBuffer der = ByteBuffer.allocate(length);
+    blocks.forEach(block -> der.put(block.der));
+    List<X509Certificate> certificates = new ArrayList<>(blocks.size());
+    try {
+      for (Certificate parsed :
+          factory.generateCertificates(new ByteArrayInputStream(der.array()))) {
+        // Bytes that are no certificate are passed over, or taken together with the next block's.
+        int next = certificates.size();
+        if (next == blocks.size() || !Arrays.equals(parsed.getEncoded(), blocks.get(next).der)) {
+          return List.of();
+        }
+        certificates.add((X509Certificate) parsed);
+      }
+    } catch (CertificateException e) {
+      return List.of();
+    }
+    return certificates.size() == blocks.size() ? certificates : List.of();
   }
 
   private X509Certificate certificate(CertificateFactory factory, Block block) {
@@ -154,6 +208,7 @@ public final class Pem {
    * Returns the one private key block, whichever of the four labels it has: {@link #PRIVATE_KEY},
    * {@link #ENCRYPTED_PRIVATE_KEY}, {@link #RSA_PRIVATE_KEY}, {@link #EC_PRIVATE_KEY}.
    *
+   * @return the block
    * @throws InvalidMaterialException if there is none or more than one, or if it is encrypted in
    *     the way of RFC 1421 ({@code Proc-Type: 4,ENCRYPTED})
    */
@@ -252,22 +307,38 @@ public final class Pem {
       this.der = der;
     }
 
-    /** Returns the place of this block in its text, counted from 1. */
+    /**
+     * Returns the place of this block in its text.
+     *
+     * @return 1 for the first
+     */
     public int index() {
       return index;
     }
 
-    /** Returns the label, e.g. {@code RSA PRIVATE KEY}. */
+    /**
+     * Returns the label.
+     *
+     * @return e.g. {@code RSA PRIVATE KEY}
+     */
     public String label() {
       return label;
     }
 
-    /** Returns a copy of the content, which is no DER if {@link #legacyEncrypted()}. */
+    /**
+     * Returns the content.
+     *
+     * @return a copy; no DER if {@link #legacyEncrypted()}
+     */
     public byte[] der() {
       return der.clone();
     }
 
-    /** Returns whether the RFC 1421 header {@code Proc-Type} says that the content is encrypted. */
+    /**
+     * Tells whether the RFC 1421 header {@code Proc-Type} says that the content is encrypted.
+     *
+     * @return whether it is
+     */
     public boolean legacyEncrypted() {
       String procType = headers.getOrDefault("proc-type", "");
       return procType.toUpperCase(Locale.ROOT).endsWith("ENCRYPTED");

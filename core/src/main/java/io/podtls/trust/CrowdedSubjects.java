@@ -1,5 +1,6 @@
 package io.podtls.trust;
 
+import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
@@ -43,7 +44,7 @@ final class CrowdedSubjects {
 
   static CrowdedSubjects among(Collection<X509Certificate> anchors) {
     Map<X500Principal, List<X509Certificate>> bySubject = new HashMap<>();
-    if (anchors.size() > CROWD) {
+    if (mayHoldCrowd(anchors)) {
       for (X509Certificate anchor : anchors) {
         bySubject
             .computeIfAbsent(anchor.getSubjectX500Principal(), subject -> new ArrayList<>())
@@ -64,6 +65,18 @@ final class CrowdedSubjects {
           }
         });
     return new CrowdedSubjects(crowds);
+  }
+
+  /**
+   * Counts names by their encoding, which is at hand, where X500Principal would first write out
+   * each name as text: noticeable for a thousand anchors, which hardly ever are a crowd.
+   */
+  private static boolean mayHoldCrowd(Collection<X509Certificate> anchors) {
+    Map<ByteBuffer, Integer> counts = new HashMap<>();
+    return anchors.size() > CROWD
+        && anchors.stream()
+            .map(anchor -> ByteBuffer.wrap(anchor.getSubjectX500Principal().getEncoded()))
+            .anyMatch(name -> counts.merge(name, 1, Integer::sum) > CROWD);
   }
 
   boolean isEmpty() {

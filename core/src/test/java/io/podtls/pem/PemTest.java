@@ -133,6 +133,22 @@ class PemTest {
         Arguments.of(
             "is base64 of PEM text: decode it once (a Secret's value as kubectl prints it?)",
             Base64.getEncoder().encodeToString(first.getBytes(US_ASCII))),
+        // What one block lacks the next one has: together they would be one certificate, or two.
+        Arguments.of(
+            "block 1 is not an X.509 certificate",
+            Pem.encode(Pem.CERTIFICATE, Arrays.copyOf(FIRST.getEncoded(), 100))
+                + Pem.encode(
+                    Pem.CERTIFICATE,
+                    Arrays.copyOfRange(FIRST.getEncoded(), 100, FIRST.getEncoded().length))),
+        Arguments.of(
+            "block 2 has " + SECOND.getEncoded().length + " bytes after its certificate",
+            first + Pem.encode(Pem.CERTIFICATE, concat(FIRST.getEncoded(), SECOND.getEncoded()))),
+        Arguments.of(
+            "block 2 has 3 bytes after its certificate",
+            first + Pem.encode(Pem.CERTIFICATE, concat(SECOND.getEncoded(), new byte[3])) + first),
+        Arguments.of(
+            "block 2 has 3 bytes after its certificate",
+            first + Pem.encode(Pem.CERTIFICATE, concat(SECOND.getEncoded(), new byte[3]))),
         Arguments.of(
             "block 1 has a label of 65 bytes",
             "-----BEGIN " + "A".repeat(65) + "-----\n-----END " + "A".repeat(65) + "-----\n"));
