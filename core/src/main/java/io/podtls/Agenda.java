@@ -13,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,7 @@ final class Agenda {
   private final boolean owned;
   private final Queue<Runnable> due = new ArrayDeque<>();
   private final Set<Entry> waiting = new HashSet<>();
+  private Consumer<Throwable> uncaught = failure -> {};
   private @Nullable Thread runner;
   private boolean closed;
 
@@ -58,6 +60,11 @@ final class Agenda {
   /** The caller's scheduler, which is never shut down here. */
   static Agenda on(ScheduledExecutorService scheduler) {
     return new Agenda(scheduler, false);
+  }
+
+  /** Who hears of what a task throws, besides the log; set before the first task. */
+  void onUncaught(Consumer<Throwable> hearer) {
+    uncaught = hearer;
   }
 
   /** A task that may still be called off. */
@@ -142,6 +149,7 @@ final class Agenda {
         next.run();
       } catch (RuntimeException | Error e) {
         LOG.log(Level.ERROR, () -> "a task failed unexpectedly", e);
+        uncaught.accept(e);
       }
       forgetInterruptOfClosing();
     }

@@ -76,6 +76,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   private final CompletableFuture<Void> ready = new CompletableFuture<>();
   private final long started = System.nanoTime();
 
+  private volatile boolean closing;
   private volatile Observation observation;
   private volatile State state =
       new State(
@@ -109,6 +110,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     this.agenda = agenda;
     this.clock = clock;
     this.announcer = announcer;
+    agenda.onUncaught(this::broken);
     this.rotation = new Rotation(clock);
     this.publication = publication;
     this.expiry = new ExpiryWatch(announcer);
@@ -159,6 +161,9 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
       if (e.getCause() instanceof RuntimeException failure) {
         throw failure;
       }
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
       throw new IllegalStateException("cannot bootstrap", e.getCause());
     } catch (TimeoutException e) {
       throw observation.after(Duration.ofNanos(System.nanoTime() - started));
@@ -167,6 +172,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
 
   /** Ends everything; returns within a tenth of a second. */
   void close() {
+    closing = true;
     rotation.close();
     ready.completeExceptionally(new IllegalStateException("closed"));
     agenda.close(
@@ -237,6 +243,9 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
 
   @Override
   public void delayed(RuntimeException failure, Instant nextAttempt) {
+    if (closing) {
+      return;
+    }
     PodTlsException known = known(failure);
     observation = observation.with(known);
     identityFailure = known;
@@ -246,6 +255,9 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
 
   @Override
   public void refused(RuntimeException failure, Instant nextAttempt) {
+    if (closing) {
+      return;
+    }
     if (!ready.isDone()) {
       end(failure);
       return;
@@ -364,9 +376,16 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     }
   }
 
-  private void end(RuntimeException failure) {
+  private void end(Throwable failure) {
     ready.completeExceptionally(failure);
     close();
+  }
+
+  /** A bootstrap must not wait for something that will not come. */
+  private void broken(Throwable failure) {
+    if (!ready.isDone()) {
+      end(failure);
+    }
   }
 
   private void show() {

@@ -25,6 +25,8 @@ final class Issuance {
   /** How often a request that stays where it is, is told about. */
   private static final Duration REMINDER = Duration.ofSeconds(30);
 
+  private static final Duration AFTER_INTERRUPT = Duration.ofSeconds(1);
+
   private final PendingIdentity pending;
   private final CertificateSigner.Attempt attempt;
   private final Agenda agenda;
@@ -106,9 +108,10 @@ final class Issuance {
       backOff(e);
       return;
     } catch (InterruptedException e) {
-      // Only closing interrupts, and then there is nothing more to do.
+      // Closing interrupts, and then this comes to nothing; an interrupt from elsewhere passes.
+      next = agenda.after(AFTER_INTERRUPT, this::step);
       return;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       backOff(new SignerUnavailableException("the signer broke down: " + e, e));
       return;
     }

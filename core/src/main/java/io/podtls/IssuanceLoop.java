@@ -71,6 +71,7 @@ final class IssuanceLoop implements IdentitySource {
   private @Nullable Issuance issuance;
   private @Nullable Held held;
   private @Nullable Instant renewal;
+  private Agenda.@Nullable Entry renewalTimer;
   private Agenda.@Nullable Entry pause;
   private boolean askedAnewForItsKey;
 
@@ -108,10 +109,17 @@ final class IssuanceLoop implements IdentitySource {
                 LOG.log(Level.INFO, () -> "the kept identity is not used: " + e.getMessage());
                 return false;
               }
-              renewal = planned;
+              plan(planned);
               return true;
             })
         .isPresent();
+  }
+
+  /** By the wall clock, which a suspension moves on, and by a timer, which no clock step delays. */
+  private void plan(Instant at) {
+    renewal = at;
+    Duration wait = Duration.between(clock.instant(), at);
+    renewalTimer = agenda.after(wait.isNegative() ? Duration.ZERO : wait, this::request);
   }
 
   @Override
@@ -154,6 +162,10 @@ final class IssuanceLoop implements IdentitySource {
   public void close() {
     renewal = null;
     held = null;
+    if (renewalTimer != null) {
+      renewalTimer.cancel();
+      renewalTimer = null;
+    }
     if (pause != null) {
       pause.cancel();
       pause = null;
@@ -179,6 +191,9 @@ final class IssuanceLoop implements IdentitySource {
               outcome -> decided(pending, outcome));
     } catch (RuntimeException e) {
       refused(e, cooldown.afterInvalid());
+      return;
+    } catch (Error e) {
+      refused(new IllegalStateException("cannot make a request: " + e, e), cooldown.afterInvalid());
       return;
     }
     issuance.start();
@@ -219,7 +234,7 @@ final class IssuanceLoop implements IdentitySource {
     close();
     cooldown.reset();
     askedAnewForItsKey = false;
-    renewal = next;
+    plan(next);
     store.ifPresent(kept -> kept.keep(identity, now));
   }
 

@@ -31,6 +31,9 @@ final class TrustFollower {
 
   private static final Logger LOG = System.getLogger(PodTls.class.getName());
 
+  /** A storm of hints is one. */
+  private static final Duration HINTS_TOGETHER = Duration.ofMillis(200);
+
   private final TrustBundleSource source;
   private final Agenda agenda;
   private final RandomGenerator random;
@@ -41,6 +44,7 @@ final class TrustFollower {
   private Agenda.@Nullable Entry next;
   private @Nullable TrustBundle last;
   private @Nullable String told;
+  private boolean backingOff;
 
   TrustFollower(TrustBundleSource source, Agenda agenda, RandomGenerator random, Reader reader) {
     this.source = source;
@@ -52,7 +56,11 @@ final class TrustFollower {
 
   /** Reads for the first time, then follows. */
   void start() {
-    hints = source.onChange(this::hint);
+    try {
+      hints = source.onChange(this::hint);
+    } catch (RuntimeException e) {
+      LOG.log(Level.WARNING, () -> source.description() + " gives no hints, it is polled only", e);
+    }
     read();
   }
 
@@ -71,10 +79,14 @@ final class TrustFollower {
 
   private void hint() {
     if (hinted.compareAndSet(false, true)) {
-      agenda.soon(
+      agenda.after(
+          HINTS_TOGETHER,
           () -> {
             hinted.set(false);
-            read();
+            // A source that could not be read just now is left alone for as long as it asked for.
+            if (!backingOff) {
+              read();
+            }
           });
     }
   }
@@ -94,6 +106,7 @@ final class TrustFollower {
       return;
     }
     backoff.reset();
+    backingOff = false;
     told = null;
     again(slightlyLess(source.pollInterval()));
     if (!bundle.equals(last)) {
@@ -103,10 +116,11 @@ final class TrustFollower {
   }
 
   private void retry(PodTlsException failure) {
+    backingOff = failure instanceof SignerUnavailableException;
     Duration wait =
         failure instanceof SignerUnavailableException unavailable
             ? backoff.after(unavailable)
-            : source.pollInterval();
+            : slightlyLess(source.pollInterval());
     again(wait);
     String reason = String.valueOf(failure.getMessage());
     if (last == null || !reason.equals(told)) {

@@ -236,6 +236,28 @@ class BootstrapTest {
   }
 
   @Test
+  @DisplayName("what breaks while it starts is thrown at once, not after the deadline")
+  void brokenFromTheStart() {
+    assertThatThrownBy(
+            () ->
+                PodTls.withoutIdentity()
+                    .trusting(
+                        new TrustBundleSource() {
+                          @Override
+                          public TrustBundle load() {
+                            throw new LinkageError("a jar is missing");
+                          }
+
+                          @Override
+                          public String description() {
+                            return "broken";
+                          }
+                        })
+                    .bootstrap(Duration.ofSeconds(20)))
+        .isInstanceOf(LinkageError.class);
+  }
+
+  @Test
   @DisplayName("without an identity there is trust and nothing to show")
   void withoutIdentity() throws Exception {
     FakeCertificateSigner signer = FakeCertificateSigner.answering(Answer.ISSUE);

@@ -326,6 +326,16 @@ class RenewalTest {
     }
   }
 
+  @Test
+  @DisplayName("a clock that steps back by a day does not put renewal off")
+  void clockStepsFarBack() {
+    try (VirtualHandle handle = halfway(signer(Answer.ISSUE))) {
+      handle.time.moveWallClock(Duration.ofDays(-1));
+      handle.advance(HALF.plusSeconds(2));
+      assertThat(handle.requests()).isEqualTo(2);
+    }
+  }
+
   @ParameterizedTest(name = "{0} s")
   @ValueSource(longs = {600, 30})
   @DisplayName(
@@ -415,6 +425,27 @@ class RenewalTest {
       handle.advance(Duration.ofSeconds(31));
       assertThat(handle.signer.steps()).isEqualTo(2);
       assertThat(handle.tls.status().ready()).isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName("a signer that breaks down is asked again, like one that is away")
+  void brokenSigner() {
+    try (VirtualHandle handle =
+        servingThen(
+            (self, pending) -> {
+              throw new LinkageError("a jar is missing");
+            },
+            (self, pending) -> {
+              throw new InterruptedException("from elsewhere");
+            },
+            Answer.ISSUE)) {
+      handle.advance(HALF.plusSeconds(3));
+      assertThat(handle.lastFailure())
+          .isInstanceOf(SignerUnavailableException.class)
+          .hasMessageContaining("a jar is missing");
+      assertThat(handle.requests()).isEqualTo(2);
+      assertThat(handle.tls.status().generation()).isEqualTo(2);
     }
   }
 

@@ -23,6 +23,9 @@ import org.junit.jupiter.api.Test;
 
 class TrustChangeTest {
 
+  /** By then a hint has been followed. */
+  private static final Duration HINT = Duration.ofMillis(200);
+
   private final TestCa oldCa = TestCa.root("old");
   private final TestCa newCa = TestCa.root("new");
   private final X509Certificate oldRoot = oldCa.certificate();
@@ -44,7 +47,7 @@ class TrustChangeTest {
     try (VirtualHandle handle = serving()) {
       handle.trust.become(oldRoot, newRoot);
       handle.trust.hint();
-      handle.time.settle();
+      handle.advance(HINT);
       assertThat(handle.tls.trust().certificates()).containsExactly(oldRoot, newRoot);
       assertThat(handle.tls.status().generation()).isEqualTo(2);
       assertThat(handle.listener.last(TrustChanged.class).previous().certificates())
@@ -60,6 +63,35 @@ class TrustChangeTest {
       handle.trust.become(oldRoot, newRoot);
       handle.advance(Duration.ofSeconds(60));
       assertThat(handle.tls.trust().certificates()).contains(newRoot);
+    }
+  }
+
+  @Test
+  @DisplayName("a storm of hints is one")
+  void hintStorm() {
+    try (VirtualHandle handle = serving()) {
+      int loads = handle.trust.loads();
+      for (int i = 0; i < 1_000; i++) {
+        handle.trust.hint();
+        handle.advance(Duration.ofMillis(1));
+      }
+      assertThat(handle.trust.loads() - loads).isBetween(4, 6);
+    }
+  }
+
+  @Test
+  @DisplayName("a source that asked to be left alone is left alone, by hints too")
+  void hintsWhileUnavailable() {
+    try (VirtualHandle handle = serving()) {
+      handle.trust.fail(
+          new SignerUnavailableException("HTTP 429", 429, Duration.ofMinutes(5), null));
+      handle.advance(Duration.ofMinutes(1));
+      int loads = handle.trust.loads();
+      for (int i = 0; i < 100; i++) {
+        handle.trust.hint();
+        handle.advance(Duration.ofSeconds(2));
+      }
+      assertThat(handle.trust.loads()).isEqualTo(loads);
     }
   }
 
@@ -99,10 +131,10 @@ class TrustChangeTest {
     try (VirtualHandle handle = VirtualHandle.with(time, signer(), options -> options)) {
       handle.trust.become(oldRoot, newRoot);
       handle.trust.hint();
-      time.settle();
+      time.advance(HINT);
       handle.trust.become(oldRoot);
       handle.trust.hint();
-      time.settle();
+      time.advance(HINT);
       assertThat(handle.tls.trust().certificates()).containsExactly(oldRoot);
       assertThat(handle.requests()).isEqualTo(1);
     }
@@ -117,7 +149,7 @@ class TrustChangeTest {
       handle.signer.issuedBy(newCa);
       handle.trust.become(newRoot);
       handle.trust.hint();
-      handle.time.settle();
+      handle.advance(HINT);
       assertThat(handle.tls.trust().certificates()).containsExactlyInAnyOrder(oldRoot, newRoot);
       assertThat(handle.tls.identity()).isSameAs(first);
 
@@ -191,7 +223,7 @@ class TrustChangeTest {
           handle.trust.hint();
         });
     Instant start = time.instant();
-    time.settle();
+    time.advance(HINT);
     assertThat(fleet)
         .allSatisfy(handle -> assertThat(handle.tls.trust().certificates()).contains(newRoot));
     time.advance(Duration.ofMinutes(2));
@@ -231,7 +263,7 @@ class TrustChangeTest {
 
       handle.trust.become(oldRoot, newRoot);
       handle.trust.hint();
-      handle.time.settle();
+      handle.advance(HINT);
       assertThat(handle.tls.identity()).isNotSameAs(first);
       assertThat(handle.requests()).isEqualTo(2);
       handle.advance(Duration.ofHours(1));
@@ -271,7 +303,7 @@ class TrustChangeTest {
       assertThat(tls.trust().certificates()).containsExactly(oldRoot);
       trust.become(newRoot);
       trust.hint();
-      time.settle();
+      time.advance(HINT);
       assertThat(tls.trust().certificates()).containsExactly(newRoot);
       assertThat(tls.status().generation()).isEqualTo(2);
     }

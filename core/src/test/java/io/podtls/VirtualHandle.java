@@ -14,6 +14,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 
 /** A handle in virtual time, with everything that a test wants to look at. */
@@ -89,6 +90,7 @@ final class VirtualHandle implements AutoCloseable {
     private volatile TrustBundle bundle;
     private volatile RuntimeException failure;
     private volatile Runnable hint = () -> {};
+    private final AtomicInteger loads = new AtomicInteger();
 
     SwitchableTrust(X509Certificate... certificates) {
       bundle = TrustBundle.of(List.of(certificates));
@@ -103,12 +105,17 @@ final class VirtualHandle implements AutoCloseable {
       failure = with;
     }
 
+    int loads() {
+      return loads.get();
+    }
+
     void hint() {
       hint.run();
     }
 
     @Override
     public TrustBundle load() {
+      loads.incrementAndGet();
       if (failure != null) {
         throw failure;
       }
