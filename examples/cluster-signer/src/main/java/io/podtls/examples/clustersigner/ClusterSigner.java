@@ -2,17 +2,23 @@ package io.podtls.examples.clustersigner;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.podtls.examples.signing.SigningController;
+import io.podtls.fabric8.approval.CertificateApprover;
+import io.podtls.fabric8.approval.PodBoundPolicy;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** The running program: the signing controller, the CA's keeper and the health endpoint. */
+/**
+ * The running program: the approver, the signing controller, the CA's keeper and the health
+ * endpoint. Of several replicas one approves; all sign.
+ */
 final class ClusterSigner implements AutoCloseable {
   /** How often the CA's source is looked at. */
   private static final Duration LOOKS = Duration.ofSeconds(10);
@@ -22,6 +28,7 @@ final class ClusterSigner implements AutoCloseable {
 
   private final InstantSource clock;
   private final AuthorityKeeper keeper;
+  private final Optional<CertificateApprover> approver;
   private final SigningController controller;
   private final ScheduledExecutorService looks;
   private final HealthEndpoint health;
@@ -41,10 +48,16 @@ final class ClusterSigner implements AutoCloseable {
         new AuthorityKeeper(
             source,
             new BundlePublisher(
-                client, options.signerName(), namespace, options.namespaces(), options.configMap()),
+                client,
+                options.signerName().toString(),
+                namespace,
+                options.namespaces(),
+                options.configMap()),
             options.times(),
             clock);
     keeper.look();
+    this.approver =
+        options.approving() ? Optional.of(approver(options, client, namespace)) : Optional.empty();
     this.controller = SigningController.start(client, options.rules(), keeper::signing, clock);
     this.health = HealthEndpoint.start(options.healthPort(), List::of, this::problems);
     this.looks =
@@ -57,6 +70,20 @@ final class ClusterSigner implements AutoCloseable {
     var unused =
         looks.scheduleWithFixedDelay(
             keeper::look, LOOKS.toMillis(), LOOKS.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private static CertificateApprover approver(
+      Options options, KubernetesClient client, String namespace) {
+    PodBoundPolicy policy =
+        PodBoundPolicy.builder(client)
+            .clusterDomain(options.clusterDomain())
+            .maxExpiration(options.longest())
+            .allowUnsetExpiration() // the signer below grants no more either
+            .build();
+    return CertificateApprover.builder(client, policy, options.signerName())
+        .leaderElection(namespace)
+        .leaseName("cluster-signer")
+        .start();
   }
 
   /**
@@ -80,6 +107,7 @@ final class ClusterSigner implements AutoCloseable {
     health.close();
     looks.shutdownNow();
     controller.close();
+    approver.ifPresent(CertificateApprover::close);
   }
 
   private List<String> problems() {
@@ -93,8 +121,12 @@ final class ClusterSigner implements AutoCloseable {
     if (keeper.lastSuccess().isBefore(now.minus(PATIENCE))) {
       problems.add("the CA was not read and published since " + keeper.lastSuccess());
     }
-    if (!controller.watching()) {
+    if (!controller.watching()
+        || approver.filter(running -> !running.status().watching()).isPresent()) {
       problems.add("requests are not being watched");
+    }
+    if (approver.filter(running -> running.status().paused()).isPresent()) {
+      problems.add("nothing is approved: too many requests are pending");
     }
     return problems;
   }

@@ -12,8 +12,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.logging.LogManager;
 
 /**
- * Signs certificate signing requests of one signerName, for clusters that have no signer of their
- * own; see the package's description for what it is not.
+ * Approves and signs certificate signing requests of one signerName, for clusters that have no
+ * signer of their own; see the package's description for what it is not.
  */
 public final class Main {
   private Main() {}

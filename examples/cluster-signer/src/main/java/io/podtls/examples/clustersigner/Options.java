@@ -1,6 +1,8 @@
 package io.podtls.examples.clustersigner;
 
 import io.podtls.examples.signing.SigningRules;
+import io.podtls.request.PodEnvironment;
+import io.podtls.request.SignerName;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -12,7 +14,9 @@ import java.util.Optional;
 /**
  * The command line.
  *
- * @param signerName the signerName to sign for
+ * @param signerName the signerName to approve and to sign for
+ * @param approving whether to approve too; else somebody else has to
+ * @param clusterDomain the domain that ends the names of Services
  * @param caSecret the Secret of the CA in the signer's own namespace, unless there is a directory
  * @param caDirectory the directory of the CA, if it is in files
  * @param longest the longest lifetime to grant
@@ -22,7 +26,9 @@ import java.util.Optional;
  * @param healthPort the port of the health endpoint
  */
 record Options(
-    String signerName,
+    SignerName signerName,
+    boolean approving,
+    String clusterDomain,
     String caSecret,
     Optional<Path> caDirectory,
     Duration longest,
@@ -33,8 +39,11 @@ record Options(
 
   static final String USAGE =
       """
-      Signs certificate signing requests, for clusters that have no signer of their own.
-        --signer-name NAME       sign for this signerName (default: example.com/serving)
+      Approves and signs certificate signing requests, for clusters that have no signer of their own.
+        --signer-name NAME       for this signerName (default: example.com/serving)
+        --approve pods|nothing   approve what the requesting pod may have, or leave that to others
+                                 (default: pods)
+        --cluster-domain DOMAIN  what ends the names of Services (default: as in /etc/resolv.conf)
         --ca-secret NAME         the CA: a Secret of this namespace with tls.crt and tls.key; into one
                                  without data a new CA is put (default: cluster-signer-ca)
         --ca-dir DIR             the CA: tls.crt and tls.key in this directory instead
@@ -51,7 +60,9 @@ record Options(
    * @throws IllegalArgumentException naming what is wrong with it
    */
   static Options parse(String... arguments) {
-    String signerName = "example.com/serving";
+    SignerName signerName = SignerName.of("example.com/serving");
+    boolean approving = true;
+    String clusterDomain = PodEnvironment.detect().clusterDomain();
     String caSecret = "cluster-signer-ca";
     Optional<Path> caDirectory = Optional.empty();
     Duration longest = Duration.ofHours(24);
@@ -64,7 +75,9 @@ record Options(
       String option = left.remove();
       try {
         switch (option) {
-          case "--signer-name" -> signerName = left.remove();
+          case "--signer-name" -> signerName = SignerName.of(left.remove());
+          case "--approve" -> approving = approving(left.remove());
+          case "--cluster-domain" -> clusterDomain = left.remove();
           case "--ca-secret" -> caSecret = left.remove();
           case "--ca-dir" -> caDirectory = Optional.of(Path.of(left.remove()));
           case "--max-hours" -> longest = Duration.ofHours(Long.parseLong(left.remove()));
@@ -83,6 +96,8 @@ record Options(
     }
     return new Options(
         signerName,
+        approving,
+        clusterDomain,
         caSecret,
         caDirectory,
         longest,
@@ -92,8 +107,16 @@ record Options(
         healthPort);
   }
 
+  private static boolean approving(String what) {
+    return switch (what) {
+      case "pods" -> true;
+      case "nothing" -> false;
+      default -> throw new IllegalArgumentException("--approve takes pods or nothing, not " + what);
+    };
+  }
+
   SigningRules rules() {
-    return new SigningRules(signerName, longest);
+    return new SigningRules(signerName.toString(), longest);
   }
 
   RotationTimes times() {

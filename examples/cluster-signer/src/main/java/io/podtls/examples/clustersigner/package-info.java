@@ -1,6 +1,6 @@
 /**
- * A controller that signs certificate signing requests with a CA from a Secret or from files, and
- * publishes that CA.
+ * A controller that approves certificate signing requests by the very pod that makes them, signs
+ * them with a CA from a Secret or from files, and publishes that CA.
  *
  * <p>It is for clusters that have no signer of their own, and for trying things out. Where
  * cert-manager, a cloud's signer or a company's CA is at hand, use that: this one keeps its key in

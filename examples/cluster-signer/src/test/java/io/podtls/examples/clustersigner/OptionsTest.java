@@ -17,6 +17,7 @@ class OptionsTest {
     assertThat(options.rules().signerName()).isEqualTo("example.com/serving");
     assertThat(options.rules().longest()).isEqualTo(Duration.ofHours(24));
     assertThat(options.caSecret()).isEqualTo("cluster-signer-ca");
+    assertThat(options.approving()).isTrue();
     assertThat(options.caDirectory()).isEmpty();
     assertThat(options.times().publishAhead()).isEqualTo(Duration.ofMinutes(3));
   }
@@ -30,6 +31,9 @@ class OptionsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Options.parse("--ca-dir"))
         .withMessage("--ca-dir needs a value");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Options.parse("--approve", "all"))
+        .withMessage("--approve takes pods or nothing, not all");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Options.parse("--approve-all"))
         .withMessage("unknown option --approve-all");

@@ -3,12 +3,11 @@ package io.podtls.examples.httpsserver;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import io.podtls.PodTls;
+import io.podtls.fabric8.KubernetesTls;
 import io.podtls.failure.PodTlsException;
-import io.podtls.request.CertificateRequest;
-import io.podtls.request.KeyUsage;
-import io.podtls.request.PodEnvironment;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.logging.Level;
@@ -57,18 +56,11 @@ public final class Main {
   private static int serve(Options options, Surroundings here, Report report)
       throws IOException, InterruptedException {
     // All that an application does, from here ...
-    PodEnvironment pod = here.pod();
-    CertificateRequest request =
-        CertificateRequest.builder(options.signerName())
-            .service(options.service(), pod)
-            .ipAddresses(pod.ip())
-            .usages(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.SERVER_AUTH)
-            .expiration(options.expiration())
-            .build();
     try (PodTls tls =
-        PodTls.requesting(request, here.signer())
-            .trusting(here.peerTrust())
-            .renewing(options.renewal())
+        here.settle(KubernetesTls.forService(options.service()).signedBy(options.signerName()))
+            .requesting(request -> request.ipAddresses(here.pod().ip()))
+            .requesting(request -> request.expiration(options.expiration()))
+            .handling(handle -> handle.renewing(options.renewal()))
             .listener(report)
             .bootstrap(options.timeout())) {
       HttpsServer server = HttpsServer.create(new InetSocketAddress(options.port()), 0);
@@ -76,14 +68,15 @@ public final class Main {
       // ... to here: every new handshake has the certificate of the day.
       report.issued(tls.identity(), here.requests());
       try (Site site = Site.open(server, tls)) {
-        String name = request.subjectAlternativeNames().get(0).value();
-        report.seen(SelfCheck.get(site.url(pod.ip()), tls.trust()));
-        report.seen(SelfCheck.handshake(name, pod.ip(), site.port(), tls.trust()));
+        InetAddress address = here.pod().ip();
+        String name = here.pod().serviceNames(options.service()).get(0).value();
+        report.seen(SelfCheck.get(site.url(address), tls.trust()));
+        report.seen(SelfCheck.handshake(name, address, site.port(), tls.trust()));
         if (!options.soak().isZero()) {
-          return Soak.run(options.soak(), tls, name, pod.ip(), site.port(), report) == 0 ? 0 : 1;
+          return Soak.run(options.soak(), tls, name, address, site.port(), report) == 0 ? 0 : 1;
         }
         if (options.serve()) {
-          report.line("serving", site.url(pod.ip()) + " until stopped (Ctrl-C)");
+          report.line("serving", site.url(address) + " until stopped (Ctrl-C)");
           site.awaitStop();
         }
         return 0;

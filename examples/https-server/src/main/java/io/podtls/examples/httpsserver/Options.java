@@ -30,7 +30,7 @@ record Options(
     boolean embedded,
     int port,
     String service,
-    SignerName signerName,
+    String signerName,
     Optional<Path> caFile,
     String caConfigMap,
     Duration timeout) {
@@ -72,7 +72,7 @@ record Options(
     Duration soak = Duration.ZERO;
     int port = -1;
     String service = "orders";
-    SignerName signerName = SignerName.of("example.com/serving");
+    String signerName = "example.com/serving";
     Optional<Path> caFile = Optional.of(MOUNTED_CA).filter(Files::exists);
     String caConfigMap = "serving-ca";
     Duration timeout = Duration.ofSeconds(90);
@@ -87,7 +87,7 @@ record Options(
               soak = Duration.ofMillis((long) (60_000 * Double.parseDouble(left.remove())));
           case "--port" -> port = Integer.parseInt(left.remove());
           case "--service" -> service = left.remove();
-          case "--signer-name" -> signerName = SignerName.of(left.remove());
+          case "--signer-name" -> signerName = SignerName.of(left.remove()).toString();
           case "--ca" -> caFile = Optional.of(Path.of(left.remove()));
           case "--ca-config-map" -> caConfigMap = left.remove();
           case "--timeout" -> timeout = Duration.ofSeconds(Long.parseLong(left.remove()));

@@ -8,25 +8,23 @@ import io.fabric8.kubernetes.client.http.BasicBuilder;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.Interceptor;
 import io.podtls.examples.embedded.EmbeddedCluster;
-import io.podtls.fabric8.Fabric8CertificateSigner;
-import io.podtls.fabric8.KubernetesTrustBundles;
+import io.podtls.fabric8.KubernetesTls;
 import io.podtls.request.PodEnvironment;
-import io.podtls.signing.CertificateSigner;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 
 /**
  * Where the example runs: in a pod, beside a kubeconfig, or on the embedded cluster where there is
- * neither. An application does not need this class: it knows where it runs.
+ * neither. An application does not need this class: it knows where it runs, and {@link
+ * KubernetesTls} finds the service account or the kubeconfig by itself.
  */
 final class Surroundings implements AutoCloseable {
   private static final Path MOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
@@ -34,28 +32,25 @@ final class Surroundings implements AutoCloseable {
 
   private final String description;
   private final PodEnvironment pod;
-  private final CertificateSigner signer;
-  private final TrustBundleSource peerTrust;
-  private final OptionalCounter requests;
-  private final Deque<AutoCloseable> open;
+  private final UnaryOperator<KubernetesTls> settings;
+  private final RequestCounter requests;
+  private final List<AutoCloseable> open;
 
   private Surroundings(
       String description,
       PodEnvironment pod,
-      CertificateSigner signer,
-      TrustBundleSource peerTrust,
-      OptionalCounter requests,
-      Deque<AutoCloseable> open) {
+      UnaryOperator<KubernetesTls> settings,
+      RequestCounter requests,
+      AutoCloseable... open) {
     this.description = description;
     this.pod = pod;
-    this.signer = signer;
-    this.peerTrust = peerTrust;
+    this.settings = settings;
     this.requests = requests;
-    this.open = open;
+    this.open = List.of(open);
   }
 
   /** Counts API requests, where the client is ours to count in. */
-  private record OptionalCounter(boolean counting, AtomicInteger count) implements Interceptor {
+  private record RequestCounter(boolean counting, AtomicInteger count) implements Interceptor {
     @Override
     public void before(BasicBuilder builder, HttpRequest request, RequestTags tags) {
       if (request.uri().getPath().contains("/certificatesigningrequests")) {
@@ -87,65 +82,56 @@ final class Surroundings implements AutoCloseable {
   }
 
   private static Surroundings inPod(Options options) {
-    Deque<AutoCloseable> open = new ArrayDeque<>();
-    Fabric8CertificateSigner signer = Fabric8CertificateSigner.inCluster();
-    open.push(signer);
-    TrustBundleSource trust =
-        options
-            .caFile()
-            .map(TrustBundleSource::pemFile)
-            .orElseGet(
-                () -> {
-                  KubernetesClient client = new KubernetesClientBuilder().build();
-                  open.push(client);
-                  return KubernetesTrustBundles.configMap(options.caConfigMap(), client);
-                });
     return new Surroundings(
         "the pod's own",
         PodEnvironment.detect(),
-        signer,
-        trust,
-        new OptionalCounter(false, new AtomicInteger()),
-        open);
+        tls -> trusting(options, tls),
+        new RequestCounter(false, new AtomicInteger()));
   }
 
   private static Surroundings besideKubeconfig(
       Options options, Map<String, String> environment, Path kubeconfig) {
-    OptionalCounter counter = new OptionalCounter(true, new AtomicInteger());
+    RequestCounter counter = new RequestCounter(true, new AtomicInteger());
     KubernetesClient client = client(Config.fromKubeconfig(kubeconfig.toFile()), counter);
     String namespace = client.getNamespace() == null ? "default" : client.getNamespace();
+    PodEnvironment pod = environment(environment, namespace);
     return new Surroundings(
         client.getMasterUrl() + " (" + kubeconfig + ")",
-        environment(environment, namespace),
-        Fabric8CertificateSigner.using(client),
-        options
-            .caFile()
-            .map(TrustBundleSource::pemFile)
-            .orElseGet(() -> KubernetesTrustBundles.configMap(options.caConfigMap(), client)),
+        pod,
+        tls -> trusting(options, tls.through(client).in(pod)),
         counter,
-        new ArrayDeque<>(List.of(client)));
+        client);
   }
 
   private static Surroundings embedded(
       Options options, Map<String, String> environment, String why) {
-    OptionalCounter counter = new OptionalCounter(true, new AtomicInteger());
+    RequestCounter counter = new RequestCounter(true, new AtomicInteger());
     EmbeddedCluster cluster =
-        EmbeddedCluster.start(options.signerName().toString(), "shop", options.service());
+        EmbeddedCluster.start(options.signerName(), "shop", options.service());
     KubernetesClient client = client(cluster.workloadConfig(), counter);
+    PodEnvironment pod = environment(environment, "shop");
+    TrustBundle trust = TrustBundle.of(List.of(cluster.caCertificate()));
     return new Surroundings(
         "embedded, "
             + why
             + ":\n"
             + "this process plays API server, approver and signer. A demonstration:\n"
             + "no cluster is involved, and its approver says yes to everybody.",
-        environment(environment, "shop"),
-        Fabric8CertificateSigner.using(client),
-        TrustBundleSource.fixed(TrustBundle.of(List.of(cluster.caCertificate()))),
+        pod,
+        tls -> tls.through(client).in(pod).trusting(TrustBundleSource.fixed(trust)),
         counter,
-        new ArrayDeque<>(List.of(client, cluster)));
+        client,
+        cluster);
   }
 
-  private static KubernetesClient client(Config config, OptionalCounter counter) {
+  private static KubernetesTls trusting(Options options, KubernetesTls tls) {
+    return options
+        .caFile()
+        .map(file -> tls.trusting(TrustBundleSource.pemFile(file)))
+        .orElseGet(() -> tls.trustingConfigMap(options.caConfigMap()));
+  }
+
+  private static KubernetesClient client(Config config, RequestCounter counter) {
     return new KubernetesClientBuilder()
         .withConfig(new ConfigBuilder(config).withOnlyHttpWatches(true).build())
         .withHttpClientBuilderConsumer(builder -> builder.addOrReplaceInterceptor("count", counter))
@@ -169,12 +155,9 @@ final class Surroundings implements AutoCloseable {
     return pod;
   }
 
-  CertificateSigner signer() {
-    return signer;
-  }
-
-  TrustBundleSource peerTrust() {
-    return peerTrust;
+  /** Says how the API server is reached, where that is not found by itself, and whom to trust. */
+  KubernetesTls settle(KubernetesTls tls) {
+    return settings.apply(tls);
   }
 
   /** How many requests about certificate signing requests the API server was sent, if counted. */
