@@ -19,7 +19,13 @@ public sealed interface ApprovalDecision {
    * @param message the condition's message
    */
   record Approve(String reason, String message) implements ApprovalDecision {
-    /** Checks that there is a reason. */
+    /**
+     * Checks that there is a reason.
+     *
+     * @param reason not blank
+     * @param message any text
+     * @throws IllegalArgumentException if {@code reason} is blank
+     */
     public Approve {
       requireReason(reason);
       requireNonNull(message, "message");
@@ -33,7 +39,13 @@ public sealed interface ApprovalDecision {
    * @param message the condition's message: which name, and why
    */
   record Deny(String reason, String message) implements ApprovalDecision {
-    /** Checks that there is a reason. */
+    /**
+     * Checks that there is a reason.
+     *
+     * @param reason not blank
+     * @param message any text
+     * @throws IllegalArgumentException if {@code reason} is blank
+     */
     public Deny {
       requireReason(reason);
       requireNonNull(message, "message");
@@ -49,7 +61,13 @@ public sealed interface ApprovalDecision {
    * @param message what is missing
    */
   record NotYet(String reason, String message) implements ApprovalDecision {
-    /** Checks that there is a reason. */
+    /**
+     * Checks that there is a reason.
+     *
+     * @param reason not blank
+     * @param message any text
+     * @throws IllegalArgumentException if {@code reason} is blank
+     */
     public NotYet {
       requireReason(reason);
       requireNonNull(message, "message");

@@ -121,7 +121,7 @@ public final class CertificateApprover implements AutoCloseable {
     return new Builder(client, policy, first, others);
   }
 
-  /** Returns how the approver stands. */
+  /** {@return how the approver stands} */
   public ApproverStatus status() {
     return new ApproverStatus(
         mayAct(),
@@ -245,6 +245,7 @@ public final class CertificateApprover implements AutoCloseable {
      * Lets only one of several replicas decide at a time. If not called, this one always does.
      *
      * @param namespace where the Lease is that the replicas share; usually their own namespace
+     * @return this builder
      */
     public Builder leaderElection(String namespace) {
       this.leaseNamespace = Optional.of(requireNonNull(namespace, "namespace"));
@@ -254,6 +255,9 @@ public final class CertificateApprover implements AutoCloseable {
     /**
      * Sets the name of the Lease, for several approvers in one namespace. If not called, {@code
      * podtls-approver}.
+     *
+     * @param name the Lease's name
+     * @return this builder
      */
     public Builder leaseName(String name) {
       this.leaseName = requireNonNull(name, "name");
@@ -264,6 +268,7 @@ public final class CertificateApprover implements AutoCloseable {
      * Sets after how long a replica that vanished is replaced. If not called, 15 seconds.
      *
      * @param duration 3 seconds or more
+     * @return this builder
      * @throws IllegalArgumentException if {@code duration} is shorter than 3 seconds
      */
     public Builder leaseDuration(Duration duration) {
@@ -276,6 +281,7 @@ public final class CertificateApprover implements AutoCloseable {
      * denied. If not called, 2 minutes.
      *
      * @param duration counted from when this replica first saw the request; zero denies at once
+     * @return this builder
      * @throws IllegalArgumentException if {@code duration} is negative
      */
     public Builder patience(Duration duration) {
@@ -287,6 +293,7 @@ public final class CertificateApprover implements AutoCloseable {
      * Sets how often all pending requests are gone through again. If not called, every 10 minutes.
      *
      * @param period 1 second or more
+     * @return this builder
      * @throws IllegalArgumentException if {@code period} is shorter than 1 second
      */
     public Builder resyncPeriod(Duration period) {
@@ -298,6 +305,7 @@ public final class CertificateApprover implements AutoCloseable {
      * Sets how many requests are decided on at the same time. If not called, 4.
      *
      * @param threads 1 or more
+     * @return this builder
      * @throws IllegalArgumentException if {@code threads} is below 1
      */
     public Builder workers(int threads) {
@@ -309,6 +317,7 @@ public final class CertificateApprover implements AutoCloseable {
      * Sets how many requests are taken up in a second at most. If not called, 100.
      *
      * @param most 1 or more
+     * @return this builder
      * @throws IllegalArgumentException if {@code most} is below 1
      */
     public Builder decisionsPerSecond(int most) {
@@ -321,6 +330,7 @@ public final class CertificateApprover implements AutoCloseable {
      * If not called, 12, which take about two minutes.
      *
      * @param most 1 or more
+     * @return this builder
      * @throws IllegalArgumentException if {@code most} is below 1
      */
     public Builder attempts(int most) {
@@ -334,6 +344,7 @@ public final class CertificateApprover implements AutoCloseable {
      * called, 20,000.
      *
      * @param most 1 or more
+     * @return this builder
      * @throws IllegalArgumentException if {@code most} is below 1
      */
     public Builder maxPending(int most) {
@@ -341,7 +352,12 @@ public final class CertificateApprover implements AutoCloseable {
       return this;
     }
 
-    /** Sets who hears what the approver does. If not called, nobody; the log tells it too. */
+    /**
+     * Sets who hears what the approver does. If not called, nobody; the log tells it too.
+     *
+     * @param approvalListener who hears it
+     * @return this builder
+     */
     public Builder listener(ApprovalListener approvalListener) {
       this.listener = requireNonNull(approvalListener, "approvalListener");
       return this;

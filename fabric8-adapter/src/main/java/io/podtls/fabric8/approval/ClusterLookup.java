@@ -15,8 +15,8 @@ interface ClusterLookup {
   /** The Services of a namespace. */
   List<Service> services(String namespace, Freshness freshness);
 
-  /** The EndpointSlices of a Service. */
-  List<EndpointSlice> endpointSlices(String namespace, String service, Freshness freshness);
+  /** The EndpointSlices of a namespace. */
+  List<EndpointSlice> endpointSlices(String namespace, Freshness freshness);
 
   /** How old an answer may be. */
   enum Freshness {

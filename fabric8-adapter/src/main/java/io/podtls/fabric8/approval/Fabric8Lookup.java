@@ -21,7 +21,7 @@ final class Fabric8Lookup implements ClusterLookup {
 
   private final KubernetesClient client;
   private final RecentAnswers<String, List<Service>> services;
-  private final RecentAnswers<ServiceKey, List<EndpointSlice>> endpointSlices;
+  private final RecentAnswers<String, List<EndpointSlice>> endpointSlices;
 
   Fabric8Lookup(KubernetesClient client) {
     this(client, System::nanoTime);
@@ -38,15 +38,8 @@ final class Fabric8Lookup implements ClusterLookup {
         new RecentAnswers<>(
             KEPT,
             nanoTime,
-            key ->
-                client
-                    .discovery()
-                    .v1()
-                    .endpointSlices()
-                    .inNamespace(key.namespace())
-                    .withLabel("kubernetes.io/service-name", key.name())
-                    .list()
-                    .getItems());
+            namespace ->
+                client.discovery().v1().endpointSlices().inNamespace(namespace).list().getItems());
   }
 
   @Override
@@ -60,9 +53,7 @@ final class Fabric8Lookup implements ClusterLookup {
   }
 
   @Override
-  public List<EndpointSlice> endpointSlices(String namespace, String service, Freshness freshness) {
-    return endpointSlices.get(new ServiceKey(namespace, service), freshness);
+  public List<EndpointSlice> endpointSlices(String namespace, Freshness freshness) {
+    return endpointSlices.get(namespace, freshness);
   }
-
-  private record ServiceKey(String namespace, String name) {}
 }

@@ -18,6 +18,7 @@ public interface NameRule {
    *
    * @param pod the pod that asks, live, and of the service account that asks
    * @param name the name
+   * @return whether the pod may carry the name
    */
   boolean mayCarry(Pod pod, SubjectAlternativeName name);
 }

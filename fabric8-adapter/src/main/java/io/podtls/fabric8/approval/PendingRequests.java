@@ -133,10 +133,8 @@ final class PendingRequests implements AutoCloseable {
         .itemStore(new SlimStore())
         .exceptionHandler(
             (started, failure) -> {
-              LOG.log(
-                  Level.WARNING,
-                  () -> "cannot watch the requests for " + signer + "; trying again",
-                  failure);
+              // The client warns of it in its own log.
+              LOG.log(Level.DEBUG, () -> "no watch on the requests for " + signer + "; again soon");
               return !closed;
             })
         .addEventHandler(new Events());

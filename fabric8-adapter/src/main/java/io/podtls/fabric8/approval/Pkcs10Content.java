@@ -96,50 +96,52 @@ public final class Pkcs10Content {
     }
   }
 
-  /** Returns the subject, which may be empty. */
+  /** {@return the subject, which may be empty} */
   public X500Principal subject() {
     return subject;
   }
 
-  /** Returns the attributes of the subject one by one, in their order. */
+  /** {@return the attributes of the subject one by one, in their order} */
   public List<SubjectAttribute> subjectAttributes() {
     return subjectAttributes;
   }
 
-  /** Returns the subject alternative names of the kinds that podtls knows. */
+  /** {@return the subject alternative names of the kinds that podtls knows} */
   public List<SubjectAlternativeName> subjectAlternativeNames() {
     return names.known();
   }
 
-  /** Returns the kinds of all other subject alternative names, such as {@code directoryName}. */
+  /** {@return the kinds of all other subject alternative names, such as {@code directoryName}} */
   public List<String> otherNameKinds() {
     return names.otherKinds();
   }
 
   /**
-   * Returns the usages that the extensions KeyUsage and ExtendedKeyUsage ask for, in the words of
-   * {@code certificates.k8s.io/v1}; a purpose that it has no word for is an object identifier.
+   * {@return the usages that the extensions KeyUsage and ExtendedKeyUsage ask for, in the words of
+   * {@code certificates.k8s.io/v1}; a purpose that it has no word for is an object identifier}
    */
   public List<String> usages() {
     return usages.names();
   }
 
-  /** Tells whether the certificate of a certificate authority is asked for (RFC 5280 4.2.1.9). */
+  /**
+   * {@return whether the certificate of a certificate authority is asked for (RFC 5280 4.2.1.9)}
+   */
   public boolean certificateAuthority() {
     return certificateAuthority;
   }
 
-  /** Returns the object identifiers of all requested extensions (RFC 2985 5.4.2). */
+  /** {@return the object identifiers of all requested extensions (RFC 2985 5.4.2)} */
   public Set<String> extensions() {
     return Set.copyOf(extensions);
   }
 
-  /** Returns the object identifiers of the request's attributes (RFC 2986 4.1). */
+  /** {@return the object identifiers of the request's attributes (RFC 2986 4.1)} */
   public Set<String> attributes() {
     return Set.copyOf(attributes);
   }
 
-  /** Returns the key, which the requester holds. */
+  /** {@return the key, which the requester holds} */
   public PublicKey publicKey() {
     return publicKey;
   }
@@ -151,7 +153,7 @@ public final class Pkcs10Content {
    * @param value its value as text
    */
   public record SubjectAttribute(String type, String value) {
-    /** Tells whether this is a common name. */
+    /** {@return whether this is a common name} */
     public boolean isCommonName() {
       return type.equals("CN");
     }

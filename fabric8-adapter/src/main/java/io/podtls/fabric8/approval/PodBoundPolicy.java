@@ -150,7 +150,7 @@ public final class PodBoundPolicy implements ApprovalPolicy {
         new PodContext(
             pod.orElseThrow(),
             lookup.services(account.namespace(), freshness),
-            service -> lookup.endpointSlices(account.namespace(), service, freshness));
+            () -> lookup.endpointSlices(account.namespace(), freshness));
     List<Objection> names =
         nameRules.objections(context, request.pkcs10().subjectAlternativeNames());
     return names.isEmpty()
@@ -199,6 +199,7 @@ public final class PodBoundPolicy implements ApprovalPolicy {
      * cluster.local}.
      *
      * @param domain the domain without a leading or trailing dot
+     * @return this builder
      */
     public Builder clusterDomain(String domain) {
       if (domain.isEmpty() || domain.startsWith(".") || domain.endsWith(".")) {
@@ -212,6 +213,10 @@ public final class PodBoundPolicy implements ApprovalPolicy {
      * Sets the forms in which names of Services are allowed. If not called, {@link
      * ServiceNameForm#SVC} and {@link ServiceNameForm#CLUSTER_DOMAIN}; the shorter ones mean
      * something else in other namespaces or outside of the cluster.
+     *
+     * @param first one that is allowed
+     * @param others more of them
+     * @return this builder
      */
     public Builder serviceNameForms(ServiceNameForm first, ServiceNameForm... others) {
       this.serviceNameForms = EnumSet.of(first, others);
@@ -221,6 +226,10 @@ public final class PodBoundPolicy implements ApprovalPolicy {
     /**
      * Sets the usages that are allowed. If not called, digital signature, key encipherment, server
      * auth and client auth.
+     *
+     * @param first one that is allowed
+     * @param others more of them
+     * @return this builder
      */
     public Builder usages(KeyUsage first, KeyUsage... others) {
       this.usages = EnumSet.of(first, others);
@@ -231,6 +240,7 @@ public final class PodBoundPolicy implements ApprovalPolicy {
      * Sets the longest lifetime that may be asked for. If not called, 24 hours.
      *
      * @param longest 10 minutes or more: the API server accepts nothing shorter
+     * @return this builder
      * @throws IllegalArgumentException if {@code longest} is shorter than 10 minutes
      */
     public Builder maxExpiration(Duration longest) {
@@ -244,6 +254,8 @@ public final class PodBoundPolicy implements ApprovalPolicy {
     /**
      * Approves requests that leave their lifetime to the signer, for signers whose default is known
      * to be within bounds. If not called, they are denied.
+     *
+     * @return this builder
      */
     public Builder allowUnsetExpiration() {
       this.unsetExpiration = true;
@@ -254,6 +266,7 @@ public final class PodBoundPolicy implements ApprovalPolicy {
      * Sets how many subject alternative names a request may have. If not called, 64.
      *
      * @param most 1 or more
+     * @return this builder
      * @throws IllegalArgumentException if {@code most} is below 1
      */
     public Builder maxNames(int most) {
@@ -267,6 +280,8 @@ public final class PodBoundPolicy implements ApprovalPolicy {
     /**
      * Allows {@code *.<service>.<namespace>.svc} to pods that the headless Service selects, so that
      * each of them can pose as any other. If not called, all wildcards are denied.
+     *
+     * @return this builder
      */
     public Builder allowHeadlessWildcards() {
       this.headlessWildcards = true;
@@ -278,6 +293,7 @@ public final class PodBoundPolicy implements ApprovalPolicy {
      * not called, URIs are denied.
      *
      * @param trustDomain the trust domain, such as {@code cluster.local}
+     * @return this builder
      */
     public Builder spiffeTrustDomain(String trustDomain) {
       this.spiffeTrustDomain = Optional.of(requireNonNull(trustDomain, "trustDomain"));
@@ -289,6 +305,7 @@ public final class PodBoundPolicy implements ApprovalPolicy {
      * none.
      *
      * @param oids their object identifiers, dotted, such as {@code 1.3.6.1.5.5.7.1.24}
+     * @return this builder
      */
     public Builder allowExtensions(String... oids) {
       this.extensions = Set.copyOf(List.of(oids));
@@ -298,13 +315,16 @@ public final class PodBoundPolicy implements ApprovalPolicy {
     /**
      * Allows further names. The rule is asked about those names only that would be denied. If not
      * called, there are none.
+     *
+     * @param rule says which further names a pod may carry
+     * @return this builder
      */
     public Builder alsoAllowing(NameRule rule) {
       this.nameRule = requireNonNull(rule, "rule");
       return this;
     }
 
-    /** Returns the policy. */
+    /** {@return the policy} */
     public PodBoundPolicy build() {
       return new PodBoundPolicy(
           lookup,

@@ -3,33 +3,38 @@ package io.podtls.fabric8.approval;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodIP;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** A pod, and how the Services of its namespace relate to it. */
+/** A pod, and how the Services of its namespace relate to it. For one thread. */
 final class PodContext {
+
+  private static final String SERVICE_NAME = "kubernetes.io/service-name";
 
   private final Pod pod;
   private final List<Service> services;
-  private final Function<String, List<EndpointSlice>> endpointSlices;
+  private final Supplier<List<EndpointSlice>> endpointSlicesSource;
+  private @Nullable List<EndpointSlice> endpointSlices;
 
   /**
    * Describes a pod.
    *
-   * @param endpointSlices those of a Service by its name, asked only for Services without selector
+   * @param endpointSlices those of the namespace; asked at most once, and only if a Service without
+   *     selector is named
    */
-  PodContext(
-      Pod pod, List<Service> services, Function<String, List<EndpointSlice>> endpointSlices) {
+  PodContext(Pod pod, List<Service> services, Supplier<List<EndpointSlice>> endpointSlices) {
     this.pod = pod;
     this.services = services;
-    this.endpointSlices = endpointSlices;
+    this.endpointSlicesSource = endpointSlices;
   }
 
   Pod pod() {
@@ -106,15 +111,23 @@ final class PodContext {
 
   /** Whether somebody wrote an EndpointSlice that names this very pod. */
   private boolean isEndpointOf(String service) {
-    return endpointSlices.apply(service).stream()
+    return endpointSlices().stream()
+        .filter(slice -> service.equals(slice.getMetadata().getLabels().get(SERVICE_NAME)))
         .flatMap(slice -> slice.getEndpoints().stream())
-        .map(endpoint -> endpoint.getTargetRef())
+        .map(Endpoint::getTargetRef)
         .filter(Objects::nonNull)
         .anyMatch(
             target ->
                 "Pod".equals(target.getKind())
                     && name().equals(target.getName())
                     && pod.getMetadata().getUid().equals(target.getUid()));
+  }
+
+  private List<EndpointSlice> endpointSlices() {
+    if (endpointSlices == null) {
+      endpointSlices = endpointSlicesSource.get();
+    }
+    return endpointSlices;
   }
 
   private Map<String, String> labels() {

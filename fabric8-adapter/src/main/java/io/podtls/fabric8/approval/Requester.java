@@ -25,7 +25,13 @@ public record Requester(String username, List<String> groups, Map<String, List<S
   private static final String POD_NAME = "authentication.kubernetes.io/pod-name";
   private static final String POD_UID = "authentication.kubernetes.io/pod-uid";
 
-  /** Copies the groups and the extra values. */
+  /**
+   * Copies the groups and the extra values.
+   *
+   * @param username the user name
+   * @param groups the groups of the user
+   * @param extra what else the authenticator recorded
+   */
   public Requester {
     requireNonNull(username, "username");
     groups = List.copyOf(groups);
@@ -36,7 +42,7 @@ public record Requester(String username, List<String> groups, Map<String, List<S
                     Map.Entry::getKey, entry -> List.copyOf(entry.getValue())));
   }
 
-  /** Returns the service account, empty if the requester is none. */
+  /** {@return the service account, empty if the requester is none} */
   public Optional<ServiceAccount> serviceAccount() {
     String[] parts = username.split(":", -1);
     if (parts.length != 4
@@ -49,8 +55,8 @@ public record Requester(String username, List<String> groups, Map<String, List<S
   }
 
   /**
-   * Returns the pod to which the requester's token was bound, empty if to none, or if the record of
-   * it is ambiguous.
+   * {@return the pod to which the requester's token was bound, empty if to none, or if the record
+   * of it is ambiguous}
    */
   public Optional<BoundPod> pod() {
     return single(POD_NAME).flatMap(name -> single(POD_UID).map(uid -> new BoundPod(name, uid)));

@@ -52,40 +52,40 @@ public final class ReviewedRequest {
     return new ReviewedRequest(csr.getMetadata().getName(), csr.getSpec());
   }
 
-  /** Returns the name of the object. */
+  /** {@return the name of the object} */
   public String name() {
     return name;
   }
 
-  /** Returns the signer that is to sign it. */
+  /** {@return the signer that is to sign it} */
   public SignerName signerName() {
     return signerName;
   }
 
-  /** Returns who created it. */
+  /** {@return who created it} */
   public Requester requester() {
     return requester;
   }
 
-  /** Returns the content of the PKCS#10. */
+  /** {@return the content of the PKCS#10} */
   public Pkcs10Content pkcs10() {
     return pkcs10;
   }
 
   /**
-   * Returns the usages of the object in the API's own words, such as {@code server auth}. Most
+   * {@return the usages of the object in the API's own words, such as {@code server auth}} Most
    * signers go by these; some go by {@link Pkcs10Content#usages()}.
    */
   public List<String> usages() {
     return usages;
   }
 
-  /** Returns the lifetime that is asked for, empty if that is left to the signer. */
+  /** {@return the lifetime that is asked for, empty if that is left to the signer} */
   public Optional<Duration> expiration() {
     return expiration;
   }
 
-  /** Returns the name, the signer and the requester. */
+  /** {@return the name, the signer and the requester} */
   @Override
   public String toString() {
     return "csr " + name + " (" + signerName + ") of " + requester.username();

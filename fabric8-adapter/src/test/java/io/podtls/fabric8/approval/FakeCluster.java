@@ -104,9 +104,12 @@ final class FakeCluster implements ClusterLookup {
     return this;
   }
 
-  FakeCluster endpointSlice(String podName, String podUid, String address) {
+  FakeCluster endpointSlice(String service, String podName, String podUid, String address) {
     endpointSlices.add(
         new EndpointSliceBuilder()
+            .withNewMetadata()
+            .withLabels(Map.of("kubernetes.io/service-name", service))
+            .endMetadata()
             .addNewEndpoint()
             .withAddresses(address)
             .withNewTargetRef()
@@ -147,7 +150,7 @@ final class FakeCluster implements ClusterLookup {
   }
 
   @Override
-  public List<EndpointSlice> endpointSlices(String namespace, String service, Freshness freshness) {
+  public List<EndpointSlice> endpointSlices(String namespace, Freshness freshness) {
     failIfBroken("endpointSlices");
     return endpointSlices;
   }

@@ -40,7 +40,8 @@ class PodBoundPolicyTest {
         "10.96.0.10"
       })
   @DisplayName(
-      "the names of a Service that selects the pod, its ClusterIP and the pod's address are approved")
+      "the names of a Service that selects the pod, its ClusterIP and the pod's address are"
+          + " approved")
   void approvesOwnNames(String name) {
     assertThat(policy.decide(TestRequest.of(requestFor(name)).reviewed()))
         .isInstanceOfSatisfying(
@@ -74,7 +75,8 @@ class PodBoundPolicyTest {
 
   @Test
   @DisplayName(
-      "another namespace's Service is denied, and the message names the SAN, the namespace and the pod")
+      "another namespace's Service is denied, and the message names the SAN, the namespace and the"
+          + " pod")
   void deniesForeignNamespace() {
     assertDenied(
         TestRequest.of(TestPkcs10.dns("orders.other.svc")),
@@ -266,7 +268,7 @@ class PodBoundPolicyTest {
   void selectorlessServiceByEndpointSlice() {
     cluster
         .service("manual", Map.of(), "10.96.0.20")
-        .endpointSlice(TestRequest.POD, TestRequest.POD_UID, "10.1.2.3");
+        .endpointSlice("manual", TestRequest.POD, TestRequest.POD_UID, "10.1.2.3");
 
     assertApproved(TestRequest.of(TestPkcs10.dns("manual.shop.svc").andIp("10.96.0.20")));
   }
@@ -276,7 +278,20 @@ class PodBoundPolicyTest {
   void selectorlessServiceOfEarlierPod() {
     cluster
         .service("manual", Map.of(), "10.96.0.20")
-        .endpointSlice(TestRequest.POD, "uid-of-the-earlier-pod", "10.1.2.3");
+        .endpointSlice("manual", TestRequest.POD, "uid-of-the-earlier-pod", "10.1.2.3");
+
+    assertNotYet(
+        TestRequest.of(TestPkcs10.dns("manual.shop.svc")),
+        "ServiceDoesNotSelectPod",
+        "manual.shop.svc: Service manual in namespace shop does not select pod orders-7f9");
+  }
+
+  @Test
+  @DisplayName("an EndpointSlice of another Service does not count")
+  void selectorlessServiceOfAnother() {
+    cluster
+        .service("manual", Map.of(), "10.96.0.20")
+        .endpointSlice("another", TestRequest.POD, TestRequest.POD_UID, "10.1.2.3");
 
     assertNotYet(
         TestRequest.of(TestPkcs10.dns("manual.shop.svc")),
