@@ -60,8 +60,29 @@ public final class TestCa {
             subject,
             keys.getPublic(),
             now.minus(Duration.ofHours(1)),
-            now.plus(Duration.ofDays(3650)));
+            now.plus(Duration.ofDays(3650)),
+            true);
     return new TestCa(keys, certificate, List.of());
+  }
+
+  /**
+   * A root which says nothing about its key, nor does anything under it: only a name, as of old.
+   */
+  public static TestCa rootWithoutKeyIdentifiers(String name) {
+    KeyPair keys = newKeyPair();
+    X500Name subject = new X500Name("CN=" + name);
+    Instant now = Instant.now();
+    return new TestCa(
+        keys,
+        caCertificate(
+            subject,
+            keys,
+            subject,
+            keys.getPublic(),
+            now.minus(Duration.ofHours(1)),
+            now.plus(Duration.ofDays(3650)),
+            false),
+        List.of());
   }
 
   /** A self-signed root with the given life, for expired ones and ones to come. */
@@ -70,7 +91,7 @@ public final class TestCa {
     X500Name subject = new X500Name("CN=" + name);
     return new TestCa(
         keys,
-        caCertificate(subject, keys, subject, keys.getPublic(), notBefore, notAfter),
+        caCertificate(subject, keys, subject, keys.getPublic(), notBefore, notAfter, true),
         List.of());
   }
 
@@ -97,7 +118,8 @@ public final class TestCa {
 
   private TestCa certify(KeyPair child, X500Name name, Instant notBefore, Instant notAfter) {
     X509Certificate issued =
-        caCertificate(issuerName(), keys, name, child.getPublic(), notBefore, notAfter);
+        caCertificate(
+            issuerName(), keys, name, child.getPublic(), notBefore, notAfter, hasKeyIdentifiers());
     List<X509Certificate> path = new ArrayList<>();
     path.add(issued);
     path.addAll(intermediates);
@@ -144,6 +166,10 @@ public final class TestCa {
     }
     GeneralNames names = GeneralNames.fromExtensions(extensions, Extension.subjectAlternativeName);
     return names == null ? List.of() : List.of(names.getNames());
+  }
+
+  private boolean hasKeyIdentifiers() {
+    return certificate.getExtensionValue(Extension.subjectKeyIdentifier.getId()) != null;
   }
 
   private X500Name issuerName() {
@@ -224,7 +250,9 @@ public final class TestCa {
             new JcaX509v3CertificateBuilder(
                 issuerName(), serial, Date.from(notBefore), Date.from(notAfter), subject, key);
         builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(ca));
-        addKeyIdentifiers(builder, keys.getPublic(), key);
+        if (hasKeyIdentifiers()) {
+          addKeyIdentifiers(builder, keys.getPublic(), key);
+        }
         addUsages(builder);
         if (!names.isEmpty()) {
           builder.addExtension(
@@ -300,7 +328,8 @@ public final class TestCa {
       X500Name subject,
       PublicKey key,
       Instant notBefore,
-      Instant notAfter) {
+      Instant notAfter,
+      boolean keyIdentifiers) {
     try {
       X509v3CertificateBuilder builder =
           new JcaX509v3CertificateBuilder(
@@ -311,7 +340,9 @@ public final class TestCa {
               subject,
               key);
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
-      addKeyIdentifiers(builder, issuerKeys.getPublic(), key);
+      if (keyIdentifiers) {
+        addKeyIdentifiers(builder, issuerKeys.getPublic(), key);
+      }
       builder.addExtension(
           Extension.keyUsage,
           true,

@@ -25,10 +25,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrustBundleTest {
 
@@ -212,13 +216,14 @@ class TrustBundleTest {
     refuses(bundle(FIRST), forger.leaf(KEYS.getPublic()).issue(), notCa);
   }
 
-  @Test
+  @ParameterizedTest(name = "with key identifiers: {0}")
+  @ValueSource(booleans = {true, false})
   @DisplayName("200 roots of one subject: the leaf of each is accepted, a stranger's is not")
-  void crowdOfOneSubject() {
-    List<TestCa> roots = new ArrayList<>();
-    for (int i = 0; i < 200; i++) {
-      roots.add(TestCa.root("kubernetes"));
-    }
+  void crowdOfOneSubject(boolean identified) {
+    Supplier<TestCa> newRoot =
+        () ->
+            identified ? TestCa.root("kubernetes") : TestCa.rootWithoutKeyIdentifiers("kubernetes");
+    List<TestCa> roots = Stream.generate(newRoot).limit(200).toList();
     TrustBundle bundle = bundle(roots.toArray(TestCa[]::new));
 
     assertThat(bundle.certificates()).hasSize(200);
@@ -233,7 +238,7 @@ class TrustBundleTest {
               .issueChain()
               .toArray(X509Certificate[]::new));
     }
-    refuses(bundle, TestCa.root("kubernetes").leaf(KEYS.getPublic()).issue());
+    refuses(bundle, newRoot.get().leaf(KEYS.getPublic()).issue());
     refuses(bundle, TestCa.root("other").leaf(KEYS.getPublic()).issue());
     assertThat(bundle.trustManager().getAcceptedIssuers()).hasSize(200);
   }

@@ -36,8 +36,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class TrustHandshakeTest {
 
   private static final KeyPair KEYS = TestCa.newKeyPair();
-  private static final TestCa CA = TestCa.root("kubernetes");
-  private static final TestCa STRANGER = TestCa.root("kubernetes");
+  private static final TestCa CA = TestCa.rootWithoutKeyIdentifiers("kubernetes");
+  private static final TestCa STRANGER = TestCa.rootWithoutKeyIdentifiers("kubernetes");
   private static final TrustBundle PLAIN = TrustBundle.of(List.of(CA.certificate()));
   private static final TrustBundle CROWDED = crowded();
 
@@ -45,7 +45,7 @@ class TrustHandshakeTest {
   private static TrustBundle crowded() {
     List<X509Certificate> certificates = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
-      certificates.add(TestCa.root("kubernetes").certificate());
+      certificates.add(TestCa.rootWithoutKeyIdentifiers("kubernetes").certificate());
     }
     certificates.add(CA.certificate());
     return TrustBundle.of(certificates);
