@@ -14,23 +14,16 @@ import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remembers which generation made a session, for as long as the session is there.
- *
- * <p>The context that a session belongs to tells, but a client's session belongs to one only once
- * it can be resumed, so clients' sessions are marked as well. Servers' are not: the JDK keeps a
- * session that carries a value out of stateless tickets. Servers' sessions in a context that is not
- * ours are remembered here instead.
+ * Remembers which generation made a session, for as long as the session is there. A generation's
+ * own context tells its sessions apart; those of a context that is not ours are remembered one by
+ * one. (A value on the session would be simpler, but the JDK makes no stateless ticket of a session
+ * that carries one, and a TLS 1.2 server then resumes nothing.)
  */
 final class Epochs {
 
-  private static final String NAME = "io.podtls.generation";
-
-  /** Of these epochs, and not of another rotation in the same program. */
-  private record Mark(Epochs epochs, long generation) {}
-
   private final Map<SSLSessionContext, Long> contexts =
       Collections.synchronizedMap(new WeakHashMap<>());
-  private final Map<SSLSession, Long> served = Collections.synchronizedMap(new WeakHashMap<>());
+  private final Map<SSLSession, Long> foreign = Collections.synchronizedMap(new WeakHashMap<>());
 
   void made(Generation generation) {
     SSLContext context = generation.sslContext();
@@ -38,47 +31,38 @@ final class Epochs {
     contexts.put(context.getClientSessionContext(), generation.number());
   }
 
-  /** A handshake has come to a point where this generation takes part in it as a client. */
-  void connecting(@Nullable SSLSession handshake, long generation) {
-    // Resumption copies the mark, and of two generations in one handshake the older one counts.
-    if (handshake != null && handshake.getValue(NAME) == null) {
-      handshake.putValue(NAME, new Mark(this, generation));
+  /**
+   * The generation takes part in a handshake of a foreign engine; the first one to do so counts.
+   */
+  void joins(@Nullable SSLEngine engine, long generation) {
+    if (engine != null) {
+      joins(engine::getHandshakeSession, generation);
     }
   }
 
-  /** A handshake in a foreign context has come to a point where this generation serves it. */
-  void serving(@Nullable SSLSession handshake, long generation) {
-    if (handshake != null) {
-      served.putIfAbsent(handshake, generation);
+  void joins(@Nullable Socket socket, long generation) {
+    if (socket instanceof SSLSocket tls) {
+      joins(tls::getHandshakeSession, generation);
+    }
+  }
+
+  private void joins(Supplier<@Nullable SSLSession> handshake, long generation) {
+    try {
+      SSLSession session = handshake.get();
+      if (session != null) {
+        foreign.putIfAbsent(session, generation);
+      }
+    } catch (UnsupportedOperationException e) {
+      // An engine that does not show it: its certificate may still tell.
     }
   }
 
   OptionalLong of(SSLSession session) {
-    if (session.getValue(NAME) instanceof Mark mark && mark.epochs == this) {
-      return OptionalLong.of(mark.generation);
-    }
     SSLSessionContext context = session.getSessionContext();
-    Long made = context == null ? null : contexts.get(context);
-    if (made == null) {
-      made = served.get(session);
+    Long generation = context == null ? null : contexts.get(context);
+    if (generation == null) {
+      generation = foreign.get(session);
     }
-    return made == null ? OptionalLong.empty() : OptionalLong.of(made);
-  }
-
-  /** The session that the engine is about to agree on, if it shows it. */
-  static @Nullable SSLSession handshake(@Nullable SSLEngine engine) {
-    return engine == null ? null : supported(engine::getHandshakeSession);
-  }
-
-  static @Nullable SSLSession handshake(@Nullable Socket socket) {
-    return socket instanceof SSLSocket tls ? supported(tls::getHandshakeSession) : null;
-  }
-
-  private static @Nullable SSLSession supported(Supplier<@Nullable SSLSession> handshake) {
-    try {
-      return handshake.get();
-    } catch (UnsupportedOperationException e) {
-      return null; // A foreign engine; its certificate may still tell.
-    }
+    return generation == null ? OptionalLong.empty() : OptionalLong.of(generation);
   }
 }

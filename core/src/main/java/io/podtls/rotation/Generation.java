@@ -8,7 +8,6 @@ import java.util.Optional;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * An identity, a trust bundle and the SSLContext made of the two: what a handshake sees from its
@@ -25,17 +24,17 @@ public final class Generation {
   private final long number;
   private final Optional<TlsIdentity> identity;
   private final TrustBundle trust;
-  private final X509ExtendedTrustManager peers;
   private final SSLContext sslContext;
   private volatile boolean lent;
 
-  Generation(long number, Optional<TlsIdentity> identity, TrustBundle trust, Epochs epochs) {
+  Generation(long number, Optional<TlsIdentity> identity, TrustBundle trust) {
     this.number = number;
     this.identity = identity;
     this.trust = trust;
-    this.peers = new GenerationTrustManager(trust.trustManager(), epochs, number);
     this.sslContext =
-        context(identity.stream().map(TlsIdentity::keyManager).toArray(KeyManager[]::new), peers);
+        context(
+            identity.stream().map(TlsIdentity::keyManager).toArray(KeyManager[]::new),
+            trust.trustManager());
   }
 
   /** A JDK context; without a trust manager it accepts nobody. */
@@ -67,10 +66,6 @@ public final class Generation {
   /** Returns this generation's own context, which never changes and knows no other generation. */
   public SSLContext sslContext() {
     return sslContext;
-  }
-
-  X509ExtendedTrustManager peers() {
-    return peers;
   }
 
   /** The alias in a key manager that serves several generations. */

@@ -40,7 +40,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
       String[] keyTypes, Principal @Nullable [] issuers, @Nullable Socket socket) {
     return choose(
         keys -> keys.chooseClientAlias(keyTypes, issuers, socket),
-        number -> rotation.epochs().connecting(Epochs.handshake(socket), number));
+        number -> rotation.epochs().joins(socket, number));
   }
 
   @Override
@@ -48,7 +48,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
       String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
     return choose(
         keys -> keys.chooseServerAlias(keyType, issuers, socket),
-        number -> rotation.epochs().serving(Epochs.handshake(socket), number));
+        number -> rotation.epochs().joins(socket, number));
   }
 
   @Override
@@ -56,7 +56,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
       String[] keyTypes, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
     return choose(
         keys -> keys.chooseEngineClientAlias(keyTypes, issuers, engine),
-        number -> rotation.epochs().connecting(Epochs.handshake(engine), number));
+        number -> rotation.epochs().joins(engine, number));
   }
 
   @Override
@@ -64,7 +64,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
       String keyType, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
     return choose(
         keys -> keys.chooseEngineServerAlias(keyType, issuers, engine),
-        number -> rotation.epochs().serving(Epochs.handshake(engine), number));
+        number -> rotation.epochs().joins(engine, number));
   }
 
   @Override

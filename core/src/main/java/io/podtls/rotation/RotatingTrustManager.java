@@ -15,9 +15,9 @@ final class RotatingTrustManager extends X509ExtendedTrustManager {
     this.rotation = rotation;
   }
 
-  private X509ExtendedTrustManager now() throws CertificateException {
+  private Generation now() throws CertificateException {
     try {
-      return rotation.open().peers();
+      return rotation.open();
     } catch (IllegalStateException e) {
       // A checked answer ends the handshake with an alert; an unchecked one would end the thread.
       throw new CertificateException(e.getMessage(), e);
@@ -27,43 +27,51 @@ final class RotatingTrustManager extends X509ExtendedTrustManager {
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String authType)
       throws CertificateException {
-    now().checkClientTrusted(chain, authType);
+    now().trust().trustManager().checkClientTrusted(chain, authType);
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String authType)
       throws CertificateException {
-    now().checkServerTrusted(chain, authType);
+    now().trust().trustManager().checkServerTrusted(chain, authType);
   }
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
       throws CertificateException {
-    now().checkClientTrusted(chain, authType, socket);
+    Generation generation = now();
+    generation.trust().trustManager().checkClientTrusted(chain, authType, socket);
+    rotation.epochs().joins(socket, generation.number());
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
       throws CertificateException {
-    now().checkServerTrusted(chain, authType, socket);
+    Generation generation = now();
+    generation.trust().trustManager().checkServerTrusted(chain, authType, socket);
+    rotation.epochs().joins(socket, generation.number());
   }
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
       throws CertificateException {
-    now().checkClientTrusted(chain, authType, engine);
+    Generation generation = now();
+    generation.trust().trustManager().checkClientTrusted(chain, authType, engine);
+    rotation.epochs().joins(engine, generation.number());
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
       throws CertificateException {
-    now().checkServerTrusted(chain, authType, engine);
+    Generation generation = now();
+    generation.trust().trustManager().checkServerTrusted(chain, authType, engine);
+    rotation.epochs().joins(engine, generation.number());
   }
 
   @Override
   public X509Certificate[] getAcceptedIssuers() {
     try {
-      return now().getAcceptedIssuers();
+      return now().trust().trustManager().getAcceptedIssuers();
     } catch (CertificateException e) {
       return new X509Certificate[0];
     }

@@ -82,8 +82,8 @@ public final class Rotation implements AutoCloseable {
    * if the new trust accepts the chain, the previous one can refuse it for lack of the anchor
    * alone, and that is what every replacement of a CA in one step looks like.
    *
-   * <p>An identity that is in place already is not asked for it again: a withdrawn anchor counts
-   * for peers, also where the own chain needs it or has expired.
+   * <p>An identity that is in place already (the same object) is not asked for it again: a
+   * withdrawn anchor counts for peers at once, also where the own chain needs it or has expired.
    *
    * @param identity what peers are shown; empty for a client that only trusts
    * @param trust whom to trust
@@ -101,7 +101,7 @@ public final class Rotation implements AutoCloseable {
       }
       Generation previous = current;
       long number = previous == null ? 1 : previous.number() + 1;
-      Generation next = new Generation(number, identity, trust, epochs);
+      Generation next = new Generation(number, identity, trust);
       Instant now = clock.instant();
       if (previous == null || !identity.equals(previous.identity())) {
         SelfProbe.prove(next, Optional.ofNullable(previous), now);

@@ -258,7 +258,6 @@ class RotationTest {
   void showsCurrentSessions() throws Exception {
     rotate();
     SSLSessionContext sessions = rotation.sslContext().getClientSessionContext();
-    assertThat(sessions.getIds().hasMoreElements()).isFalse(); // The probe left none.
     EngineHandshake.between(rotation.sslContext(), rotation.sslContext())
         .protocol("TLSv1.2")
         .complete();

@@ -159,12 +159,13 @@ class SelfProbeTest {
   void refusesKeysThatDoNotWork() {
     KeyPair keys = TestCa.newKeyPair();
     TokenKey key = new TokenKey((ECPrivateKey) keys.getPrivate());
-    TlsIdentity identity = TlsIdentity.of(key, CA.leaf(keys.getPublic()).issueChain());
-    rotation.activate(Optional.of(identity), TRUST);
+    TlsIdentity first = TlsIdentity.of(key, CA.leaf(keys.getPublic()).issueChain());
+    TlsIdentity second = TlsIdentity.of(key, CA.leaf(keys.getPublic()).issueChain());
+    rotation.activate(Optional.of(first), TRUST);
 
     key.gone = true;
 
-    InvalidCertificateException refusal = refusal(identity, TRUST);
+    InvalidCertificateException refusal = refusal(second, TRUST);
     assertThat(refusal.violations()).singleElement().matches(v -> v.rule() == Rule.KEY_MATCH);
     assertThat(refusal).hasMessageContaining("EC key fails in a TLS handshake");
     assertThat(rotation.current().number()).isEqualTo(1);
@@ -173,11 +174,10 @@ class SelfProbeTest {
   @Test
   @DisplayName("a leaf that the new trust does not vouch for is refused, whatever the old one says")
   void refusesWithoutNewTrust() {
-    TlsIdentity identity = TestIdentity.issuedBy(CA);
-    Generation first = rotation.activate(Optional.of(identity), TRUST);
+    Generation first = activate(leaf -> leaf);
 
     InvalidCertificateException refusal =
-        refusal(identity, TrustBundle.of(List.of(NEXT_CA.certificate())));
+        refusal(TestIdentity.issuedBy(CA), TrustBundle.of(List.of(NEXT_CA.certificate())));
 
     assertThat(refusal.violations()).singleElement().matches(v -> v.rule() == Rule.PEER_TRUST);
     assertThat(rotation.current()).isSameAs(first);
@@ -232,15 +232,14 @@ class SelfProbeTest {
   @Test
   @DisplayName("expired by the rotation's clock is refused, on the second")
   void refusesTheExpired() {
-    TlsIdentity identity =
-        TestIdentity.issuedBy(
-            CA, leaf -> leaf.valid(start.minusSeconds(60), start.plus(Duration.ofHours(1))));
-    rotation.activate(Optional.of(identity), TRUST);
+    UnaryOperator<TestCa.Leaf> hour =
+        leaf -> leaf.valid(start.minusSeconds(60), start.plus(Duration.ofHours(1)));
+    activate(hour);
     clock.advance(Duration.ofMinutes(59));
-    rotation.activate(Optional.of(identity), TRUST);
+    activate(hour);
     clock.advance(Duration.ofMinutes(1).plusSeconds(1));
 
-    InvalidCertificateException refusal = refusal(identity, TRUST);
+    InvalidCertificateException refusal = refusal(hour);
 
     assertThat(refusal.violations()).singleElement().matches(v -> v.rule() == Rule.VALIDITY);
     assertThat(rotation.current().number()).isEqualTo(2);
