@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import javax.net.ssl.SSLContext;
@@ -49,7 +50,7 @@ public final class PodTls implements AutoCloseable {
 
   private final Engine engine;
   private final List<AutoCloseable> owned;
-  private volatile boolean closed;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private PodTls(Engine engine, List<AutoCloseable> owned) {
     this.engine = engine;
@@ -95,6 +96,7 @@ public final class PodTls implements AutoCloseable {
    * Returns the context for servers and clients, the same object at each call. Each handshake uses
    * the identity and the trust that are current when it starts.
    *
+   * @return the context
    * @throws IllegalStateException after {@link #close()}
    */
   public SSLContext sslContext() {
@@ -105,6 +107,7 @@ public final class PodTls implements AutoCloseable {
    * Returns the current identity as a key manager, the same object at each call; for frameworks
    * that insist on a context of their own. Prefer {@link #sslContext()}.
    *
+   * @return the key manager
    * @throws IllegalStateException after {@link #close()}
    */
   public X509ExtendedKeyManager keyManager() {
@@ -116,6 +119,7 @@ public final class PodTls implements AutoCloseable {
    * insist on a context of their own. Sessions that such a context resumes do not consult it:
    * prefer {@link #sslContext()}.
    *
+   * @return the trust manager
    * @throws IllegalStateException after {@link #close()}
    */
   public X509ExtendedTrustManager trustManager() {
@@ -125,6 +129,7 @@ public final class PodTls implements AutoCloseable {
   /**
    * Returns the identity in use.
    *
+   * @return the identity, valid at this moment
    * @throws IllegalStateException without an identity, and after {@link #close()}
    * @throws InvalidCertificateException if the certificate has expired; handshakes go on showing it
    *     until a renewal succeeds
@@ -149,19 +154,24 @@ public final class PodTls implements AutoCloseable {
    * Returns the trust in force. Just after an anchor was withdrawn that the own identity needs, it
    * holds that anchor still; see {@link Builder#trusting}.
    *
+   * @return the bundle
    * @throws IllegalStateException after {@link #close()}
    */
   public TrustBundle trust() {
     return open().state().trust().orElseThrow(() -> new IllegalStateException("not bootstrapped"));
   }
 
-  /** Returns how the handle stands at this moment. Works after {@link #close()} too: not ready. */
+  /**
+   * Returns how the handle stands at this moment. Works after {@link #close()} too: not ready.
+   *
+   * @return a snapshot
+   */
   public PodTlsStatus status() {
     Engine.State state = engine.state();
     Optional<Instant> validUntil = state.identity().map(TlsIdentity::notAfter);
     boolean valid = validUntil.map(end -> engine.clock().instant().isBefore(end)).orElse(true);
     return new PodTlsStatus(
-        state.generation() > 0 && valid && !closed,
+        state.generation() > 0 && valid && !closed.get(),
         state.generation(),
         validUntil,
         state.nextRenewal(),
@@ -188,7 +198,9 @@ public final class PodTls implements AutoCloseable {
    */
   @Override
   public void close() {
-    closed = true;
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
     engine.close();
     for (AutoCloseable resource : owned) {
       try {
@@ -205,7 +217,7 @@ public final class PodTls implements AutoCloseable {
   }
 
   private Engine open() {
-    if (closed) {
+    if (closed.get()) {
       throw new IllegalStateException("closed");
     }
     return engine;
@@ -247,6 +259,9 @@ public final class PodTls implements AutoCloseable {
      * once. So does the removal of one, with an exception: an anchor that the own certificate needs
      * stays until a certificate has been issued that does without, but not longer than 15 minutes.
      * Such requests are spread over a minute.
+     *
+     * @param source where the bundle comes from
+     * @return this builder
      */
     public Builder trusting(TrustBundleSource source) {
       trust = requireNonNull(source, "source");
@@ -258,29 +273,52 @@ public final class PodTls implements AutoCloseable {
      * only where they are missing, unusable or about to expire, and its certificate gives way to
      * the files' when they are right again. If not called: requests only.
      *
+     * @param files where they lie; need not exist
+     * @return this builder
      * @throws IllegalStateException unless the handle was prepared by {@link PodTls#requesting}
      */
-    public Builder preferring(IdentityFiles mounted) {
+    public Builder preferring(IdentityFiles files) {
       requireRequest("preferring");
-      files = requireNonNull(mounted, "mounted");
+      this.files = requireNonNull(files, "files");
       return this;
     }
 
-    /** When to renew. If not called: {@link RenewalPolicy#standard()}. */
-    public Builder renewing(RenewalPolicy renewal) {
-      policy = requireNonNull(renewal, "renewal");
+    /**
+     * When to renew. If not called: {@link RenewalPolicy#standard()}. Identities from files are
+     * renewed by whoever writes them.
+     *
+     * @param policy the window
+     * @return this builder
+     */
+    public Builder renewing(RenewalPolicy policy) {
+      this.policy = requireNonNull(policy, "policy");
       return this;
     }
 
-    /** Who hears what happens. If not called: nobody, there is the log. */
-    public Builder listener(PodTlsListener hearer) {
-      listener = requireNonNull(hearer, "hearer");
+    /**
+     * Who hears what happens. If not called: nobody; there is the log, and the JDK's flight
+     * recorder has events of the category {@code podtls}.
+     *
+     * @param listener must not block
+     * @return this builder
+     */
+    public Builder listener(PodTlsListener listener) {
+      this.listener = requireNonNull(listener, "listener");
       return this;
     }
 
-    /** Who makes and uses the keys, PKCS#11 included. If not called: the JDK's own providers. */
-    public Builder keyProvider(Provider keys) {
-      provider = Optional.of(requireNonNull(keys, "keys"));
+    /**
+     * Who makes and uses the keys, PKCS#11 included. If not called: the JDK's own providers. What
+     * such a provider has to be for TLS: {@link
+     * io.podtls.identity.PendingIdentity#generate(CertificateRequest, Provider)}.
+     *
+     * @param provider makes the keys and signs with them
+     * @return this builder
+     * @throws IllegalStateException unless the handle was prepared by {@link PodTls#requesting}
+     */
+    public Builder keyProvider(Provider provider) {
+      requireRequest("keyProvider");
+      this.provider = Optional.of(requireNonNull(provider, "provider"));
       return this;
     }
 
@@ -288,13 +326,14 @@ public final class PodTls implements AutoCloseable {
      * What runs the work and tells the time. If not called: one daemon thread of the handle's own,
      * and the system's clock.
      *
-     * @param executor any number of threads, one task is run at a time; never shut down by the
+     * @param scheduler any number of threads, one task is run at a time; never shut down by the
      *     handle. Steps of a signer run there and may block for as long as an API call takes.
-     * @param time the wall clock; delays are the scheduler's
+     * @param clock the wall clock; delays are the scheduler's
+     * @return this builder
      */
-    public Builder runningOn(ScheduledExecutorService executor, InstantSource time) {
-      scheduler = Optional.of(requireNonNull(executor, "executor"));
-      clock = requireNonNull(time, "time");
+    public Builder runningOn(ScheduledExecutorService scheduler, InstantSource clock) {
+      this.scheduler = Optional.of(requireNonNull(scheduler, "scheduler"));
+      this.clock = requireNonNull(clock, "clock");
       return this;
     }
 
@@ -308,6 +347,8 @@ public final class PodTls implements AutoCloseable {
      * <p>The key lies there unencrypted, mode 0600. Key and certificate are replaced as a set. If
      * the directory cannot be written, that is logged and tried again each minute.
      *
+     * @param directory made if it is not there; this handle's alone
+     * @return this builder
      * @throws IllegalStateException unless the handle was prepared by {@link PodTls#requesting}
      */
     public Builder keepingIn(Path directory) {
@@ -324,6 +365,9 @@ public final class PodTls implements AutoCloseable {
      * <p>The files change as a set, as those of a Kubernetes volume do: read them through {@code
      * ..data}. Those with the key are mode 0600, so the neighbour needs the same user. If the
      * directory cannot be written, that is logged and tried again each minute.
+     *
+     * @param directory made if it is not there; this handle's alone
+     * @return this builder
      */
     public Builder publishingTo(Path directory) {
       publication = Optional.of(requireNonNull(directory, "directory"));
@@ -334,7 +378,8 @@ public final class PodTls implements AutoCloseable {
      * What to close together with the handle, after it, such as a signer made for it alone; also
      * when it does not come up. If not called: nothing. Can be called more than once.
      *
-     * @param resource its {@code close()} is idempotent and returns at once
+     * @param resource its {@code close()} returns at once
+     * @return this builder
      */
     public Builder closing(AutoCloseable resource) {
       owned.add(requireNonNull(resource, "resource"));

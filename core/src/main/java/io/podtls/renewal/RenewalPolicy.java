@@ -40,12 +40,18 @@ public final class RenewalPolicy {
   /**
    * Returns the default: between 40 and 50 % of usable life. The unluckiest pod survives a control
    * plane that is away for half of a certificate's life.
+   *
+   * @return the policy
    */
   public static RenewalPolicy standard() {
     return new RenewalPolicy(0.40, 0.50);
   }
 
-  /** Returns fewer renewals for less reserve: between 60 and 80 % of usable life. */
+  /**
+   * Returns fewer renewals for less reserve: between 60 and 80 % of usable life.
+   *
+   * @return the policy
+   */
   public static RenewalPolicy frugal() {
     return new RenewalPolicy(0.60, 0.80);
   }
@@ -56,6 +62,7 @@ public final class RenewalPolicy {
    * @param from the fraction of usable life at which the window opens, above 0
    * @param to the fraction at which it closes, not below {@code from}, at most 0.9; the same as
    *     {@code from} for no spread at all
+   * @return the policy
    * @throws IllegalArgumentException if the fractions are anything else
    */
   public static RenewalPolicy between(double from, double to) {

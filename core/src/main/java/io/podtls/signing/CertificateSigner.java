@@ -19,6 +19,7 @@ public interface CertificateSigner extends AutoCloseable {
    * @param pending the key's request; the attempt submits it once, however often it has to retry
    * @param wakeUp called, from any thread, when {@link Attempt#advance()} is likely to see news;
    *     cheap and never blocking
+   * @return the attempt, which has not taken a step yet
    */
   Attempt begin(PendingIdentity pending, Runnable wakeUp);
 

@@ -25,7 +25,16 @@ public sealed interface SigningOutcome {
    */
   record Pending(String object, Stage stage, Instant since, String advice, Duration lookAgain)
       implements SigningOutcome {
-    /** Checks that all parts are there. */
+    /**
+     * Checks that all parts are there.
+     *
+     * @param object the request as its holder names it
+     * @param stage what is awaited
+     * @param since when the request was seen to enter this stage
+     * @param advice what would move it
+     * @param lookAgain how long to wait for a wake-up before the next step
+     * @throws IllegalArgumentException if {@code lookAgain} is zero or negative
+     */
     public Pending {
       requireNonNull(object, "object");
       requireNonNull(stage, "stage");
@@ -52,7 +61,13 @@ public sealed interface SigningOutcome {
    * @param chain what came back, in the order in which it came, at least one certificate
    */
   record Issued(String object, List<X509Certificate> chain) implements SigningOutcome {
-    /** Copies the chain and checks that it is not empty. */
+    /**
+     * Copies the chain and checks that it is not empty.
+     *
+     * @param object the request as its holder names it
+     * @param chain what came back
+     * @throws IllegalArgumentException if {@code chain} is empty
+     */
     public Issued {
       requireNonNull(object, "object");
       chain = List.copyOf(chain);
@@ -69,7 +84,20 @@ public sealed interface SigningOutcome {
    * @param reason machine-readable, may be empty
    * @param message for people, may be empty
    */
-  record Denied(String object, String reason, String message) implements SigningOutcome {}
+  record Denied(String object, String reason, String message) implements SigningOutcome {
+    /**
+     * Checks that all parts are there.
+     *
+     * @param object the request as its holder names it
+     * @param reason machine-readable, may be empty
+     * @param message for people, may be empty
+     */
+    public Denied {
+      requireNonNull(object, "object");
+      requireNonNull(reason, "reason");
+      requireNonNull(message, "message");
+    }
+  }
 
   /**
    * Refused or failed by the signer; final for this request.
@@ -78,5 +106,18 @@ public sealed interface SigningOutcome {
    * @param reason machine-readable, may be empty
    * @param message for people, may be empty
    */
-  record Failed(String object, String reason, String message) implements SigningOutcome {}
+  record Failed(String object, String reason, String message) implements SigningOutcome {
+    /**
+     * Checks that all parts are there.
+     *
+     * @param object the request as its holder names it
+     * @param reason machine-readable, may be empty
+     * @param message for people, may be empty
+     */
+    public Failed {
+      requireNonNull(object, "object");
+      requireNonNull(reason, "reason");
+      requireNonNull(message, "message");
+    }
+  }
 }
