@@ -1,5 +1,6 @@
 package io.podtls.fabric8.approval;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodIP;
 import io.fabric8.kubernetes.api.model.Service;
@@ -87,7 +88,7 @@ final class PodContext {
     if (selector == null || selector.isEmpty()) {
       return isEndpointOf(nameOf(service));
     }
-    return labels().entrySet().containsAll(selector.entrySet());
+    return labels(pod).entrySet().containsAll(selector.entrySet());
   }
 
   /** Whether the headless Service gives the pod the name {@code hostname.service} in the DNS. */
@@ -112,7 +113,7 @@ final class PodContext {
   /** Whether somebody wrote an EndpointSlice that names this very pod. */
   private boolean isEndpointOf(String service) {
     return endpointSlices().stream()
-        .filter(slice -> service.equals(slice.getMetadata().getLabels().get(SERVICE_NAME)))
+        .filter(slice -> service.equals(labels(slice).get(SERVICE_NAME)))
         .flatMap(slice -> slice.getEndpoints().stream())
         .map(Endpoint::getTargetRef)
         .filter(Objects::nonNull)
@@ -130,8 +131,8 @@ final class PodContext {
     return endpointSlices;
   }
 
-  private Map<String, String> labels() {
-    Map<String, String> labels = pod.getMetadata().getLabels();
+  private static Map<String, String> labels(HasMetadata object) {
+    Map<String, String> labels = object.getMetadata().getLabels();
     return labels == null ? Map.of() : labels;
   }
 }
