@@ -112,7 +112,8 @@ final class Announcer {
         + serial.toString(16)
         + ", valid until "
         + identity.notAfter()
-        + ", next renewal "
-        + nextRenewal;
+        + (nextRenewal.equals(Instant.MAX)
+            ? ", renewed by whoever writes its files"
+            : ", next renewal " + nextRenewal);
   }
 }

@@ -4,6 +4,7 @@ import io.podtls.failure.InvalidMaterialException;
 import io.podtls.files.StableFiles;
 import io.podtls.files.VolumeWriter.Content;
 import io.podtls.identity.IdentityFiles;
+import io.podtls.identity.PendingIdentity;
 import io.podtls.identity.TlsIdentity;
 import io.podtls.request.CertificateRequest;
 import io.podtls.trust.TrustBundle;
@@ -12,10 +13,12 @@ import java.io.StringReader;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
@@ -23,7 +26,9 @@ import java.util.Properties;
 
 /**
  * An issued identity kept over restarts of the container, with what is needed to judge it: for
- * which request it was issued, and when, so that its renewal stays planned as it was.
+ * which request it was issued, and when, so that its renewal stays planned as it was. And the key
+ * of the request on its way, so that whoever restarts while waiting goes on waiting for that one: a
+ * container that restarts every five minutes would else have a new request pending each time.
  *
  * <p><b>Thread safety:</b> not safe; called by the agenda's tasks only, so by one thread at a time.
  */
@@ -31,6 +36,8 @@ final class IdentityStore {
 
   private static final Logger LOG = System.getLogger(PodTls.class.getName());
   private static final String DETAILS = "details.properties";
+  private static final String PENDING = "pending.pem";
+  private static final String PENDING_DETAILS = "pending.properties";
 
   /** An identity that was kept. */
   record Kept(TlsIdentity identity, Instant received) {}
@@ -38,6 +45,8 @@ final class IdentityStore {
   private final Path directory;
   private final CertificateRequest request;
   private final OutputDirectory output;
+  private Map<String, Content> identityFiles = Map.of();
+  private Map<String, Content> pendingFiles = Map.of();
 
   IdentityStore(Path directory, CertificateRequest request, Agenda agenda) {
     this.directory = directory;
@@ -45,7 +54,7 @@ final class IdentityStore {
     this.output = new OutputDirectory(directory, agenda);
   }
 
-  /** Returns what was kept, if it is whole, for this very request, valid, and trusted. */
+  /** Returns the identity that was kept, if it is whole, for this very request, valid, trusted. */
   Optional<Kept> load(TrustBundle trust, Instant now) {
     IdentityFiles files = IdentityFiles.directory(directory);
     if (!files.exist()) {
@@ -53,7 +62,7 @@ final class IdentityStore {
     }
     try {
       TlsIdentity identity = files.load();
-      Properties details = details();
+      Properties details = details(DETAILS);
       if (!fingerprint(identity).equals(details.getProperty("certificate"))) {
         throw new InvalidMaterialException(
             directory.toString(), DETAILS + " belongs to another certificate", null);
@@ -63,41 +72,101 @@ final class IdentityStore {
             directory.toString(), "its certificate was issued for another request", null);
       }
       identity.verify(request, trust, now);
-      Instant received = Instant.parse(details.getProperty("received", ""));
-      return Optional.of(new Kept(identity, received.isAfter(now) ? now : received));
+      Instant written = Instant.parse(details.getProperty("received", ""));
+      Instant received = written.isAfter(now) ? now : written;
+      identityFiles = files(identity, received);
+      return Optional.of(new Kept(identity, received));
     } catch (RuntimeException | IOException e) {
       LOG.log(Level.INFO, () -> "the kept identity is not used: " + e.getMessage());
       return Optional.empty();
     }
   }
 
-  /** Keeps this identity, and no other. */
-  void keep(TlsIdentity identity, Instant received) {
-    output.show(
-        () ->
-            Map.of(
-                "tls.key",
-                Content.secret(ascii(identity.exportPrivateKeyUnencrypted())),
-                "tls.crt",
-                Content.open(ascii(identity.chainPem())),
-                DETAILS,
-                Content.open(
-                    ascii(
-                        "received="
-                            + received
-                            + "\ncertificate="
-                            + fingerprint(identity)
-                            + "\nrequest="
-                            + fingerprint(request)
-                            + "\n"))));
+  /** Returns the key of this very request, if one was on its way. */
+  Optional<PendingIdentity> pending() {
+    if (!Files.exists(directory.resolve(PENDING))) {
+      return Optional.empty();
+    }
+    try {
+      if (!fingerprint(request).equals(details(PENDING_DETAILS).getProperty("request"))) {
+        return Optional.empty();
+      }
+      return Optional.of(PendingIdentity.restore(request, read(PENDING)));
+    } catch (RuntimeException | IOException e) {
+      LOG.log(Level.INFO, () -> "the kept request is not used: " + e.getMessage());
+      return Optional.empty();
+    }
   }
 
-  private Properties details() throws IOException {
-    Path file = directory.resolve(DETAILS);
-    byte[] bytes = StableFiles.of(file).read().of(file);
+  /** Keeps this identity and no other; no request is on its way any more. */
+  void keep(TlsIdentity identity, Instant received) {
+    write(
+        () -> {
+          identityFiles = files(identity, received);
+          pendingFiles = Map.of();
+        });
+  }
+
+  /** Keeps the key of this request, besides the identity in use. */
+  void keep(PendingIdentity pending) {
+    write(
+        () ->
+            pendingFiles =
+                Map.of(
+                    PENDING,
+                    Content.secret(
+                        ascii(pending.exportPrivateKeyUnencrypted() + pending.pkcs10Pem())),
+                    PENDING_DETAILS,
+                    Content.open(ascii("request=" + fingerprint(request) + "\n"))));
+  }
+
+  /** The request on its way came to nothing that could be waited for. */
+  void forgetPending() {
+    write(() -> pendingFiles = Map.of());
+  }
+
+  private void write(Runnable change) {
+    try {
+      change.run();
+    } catch (IllegalStateException e) {
+      LOG.log(Level.WARNING, () -> "nothing can be kept: " + e.getMessage());
+      return;
+    }
+    Map<String, Content> all = new HashMap<>(identityFiles);
+    all.putAll(pendingFiles);
+    if (all.isEmpty()) {
+      all.put(DETAILS, Content.open(new byte[0]));
+    }
+    output.show(all);
+  }
+
+  private Map<String, Content> files(TlsIdentity identity, Instant received) {
+    String details =
+        "received="
+            + received
+            + "\ncertificate="
+            + fingerprint(identity)
+            + "\nrequest="
+            + fingerprint(request)
+            + "\n";
+    return Map.of(
+        "tls.key",
+        Content.secret(ascii(identity.exportPrivateKeyUnencrypted())),
+        "tls.crt",
+        Content.open(ascii(identity.chainPem())),
+        DETAILS,
+        Content.open(ascii(details)));
+  }
+
+  private Properties details(String name) throws IOException {
     Properties details = new Properties();
-    details.load(new StringReader(new String(bytes, StandardCharsets.US_ASCII)));
+    details.load(new StringReader(read(name)));
     return details;
+  }
+
+  private String read(String name) {
+    Path file = directory.resolve(name);
+    return new String(StableFiles.of(file).read().of(file), StandardCharsets.US_ASCII);
   }
 
   /** All that makes a certificate one for this request; not its lifetime, which is the signer's. */

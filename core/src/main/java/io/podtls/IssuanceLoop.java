@@ -74,6 +74,7 @@ final class IssuanceLoop implements IdentitySource {
   private Agenda.@Nullable Entry renewalTimer;
   private Agenda.@Nullable Entry pause;
   private boolean askedAnewForItsKey;
+  private Optional<PendingIdentity> resumable = Optional.empty();
 
   IssuanceLoop(
       Order order,
@@ -93,7 +94,13 @@ final class IssuanceLoop implements IdentitySource {
 
   @Override
   public void start() {
-    if (store.isEmpty() || !restored(store.get())) {
+    if (store.isEmpty()) {
+      request();
+      return;
+    }
+    boolean serving = restored(store.get());
+    resumable = store.get().pending();
+    if (!serving) {
       request();
     }
   }
@@ -179,7 +186,9 @@ final class IssuanceLoop implements IdentitySource {
   private void request() {
     close();
     try {
-      PendingIdentity pending = order.generate();
+      PendingIdentity pending = resumable.orElseGet(order::generate);
+      resumable = Optional.empty();
+      store.ifPresent(kept -> kept.keep(pending));
       issuance =
           new Issuance(
               pending,
@@ -264,6 +273,7 @@ final class IssuanceLoop implements IdentitySource {
       keeper.delayed(failure, now);
       request();
     } else {
+      store.ifPresent(IdentityStore::forgetPending);
       refused(failure, cooldown.afterInvalid());
       if (only(Rule.PEER_TRUST, failure)) {
         // In a CA rotation the signer may be ahead of the bundle: the next bundle may know it.

@@ -8,7 +8,6 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,13 +33,13 @@ final class OutputDirectory {
   }
 
   /** Writes this set, now or as soon as it can be; a set shown later takes its place. */
-  void show(Supplier<Map<String, Content>> set) {
+  void show(Map<String, Content> set) {
     if (again != null) {
       again.cancel();
     }
     try {
-      writer.write(set.get());
-    } catch (IOException | RuntimeException e) {
+      writer.write(set);
+    } catch (IOException e) {
       again = agenda.after(NEXT_TRY, () -> show(set));
       LOG.log(
           Level.WARNING,

@@ -341,11 +341,12 @@ public final class PodTls implements AutoCloseable {
      * A directory that keeps the identity over restarts of the container, e.g. a memory-backed
      * emptyDir, so that a crash loop does not flood the API server with requests. It is used again
      * while it is valid, was issued for the same request (but for the expiration), and verifies
-     * against the trust bundle; its renewal stays planned as it was. If not called: nothing is
-     * kept.
+     * against the trust bundle; its renewal stays planned as it was. The key of a request on its
+     * way is kept too: whoever restarts while waiting goes on waiting for the same request. If not
+     * called: nothing is kept.
      *
-     * <p>The key lies there unencrypted, mode 0600. Key and certificate are replaced as a set. If
-     * the directory cannot be written, that is logged and tried again each minute.
+     * <p>Keys lie there unencrypted, mode 0600. Key and certificate are replaced as a set. If the
+     * directory cannot be written, that is logged and tried again each minute.
      *
      * @param directory made if it is not there; this handle's alone
      * @return this builder

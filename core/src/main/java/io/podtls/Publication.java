@@ -5,6 +5,8 @@ import io.podtls.identity.TlsIdentity;
 import io.podtls.trust.TrustBundle;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -20,6 +22,7 @@ import java.util.Optional;
  */
 final class Publication {
 
+  private static final Logger LOG = System.getLogger(PodTls.class.getName());
   private static final String PASSWORD = "changeit";
 
   private final OutputDirectory directory;
@@ -29,7 +32,11 @@ final class Publication {
   }
 
   void publish(Optional<TlsIdentity> identity, TrustBundle trust) {
-    directory.show(() -> files(identity, trust));
+    try {
+      directory.show(files(identity, trust));
+    } catch (IllegalStateException e) {
+      LOG.log(Level.WARNING, () -> "the identity cannot be published: " + e.getMessage());
+    }
   }
 
   private static Map<String, Content> files(Optional<TlsIdentity> identity, TrustBundle trust) {

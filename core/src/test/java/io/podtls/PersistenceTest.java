@@ -166,6 +166,78 @@ class PersistenceTest {
     }
   }
 
+  private List<java.security.PublicKey> keysAfterRestarts(Answer... answers) {
+    signer.nowAnswering(answers);
+    for (int i = 0; i < 10; i++) {
+      start().close();
+      time.advance(Duration.ofMinutes(5));
+    }
+    return signer.submissions().stream()
+        .map(submission -> submission.pending().publicKey())
+        .distinct()
+        .toList();
+  }
+
+  @Test
+  @DisplayName("row 2: restarts while nobody approves go on with one key, so with one request")
+  void restartsWhilePending() {
+    assertThat(keysAfterRestarts(Answer.UNAVAILABLE, Answer.PENDING)).hasSize(1);
+    signer.nowAnswering(Answer.ISSUE);
+    try (PodTls tls = start()) {
+      assertThat(tls.status().ready()).isTrue();
+      assertThat(keysAfterRestarts(Answer.ISSUE)).hasSize(1);
+      assertThat(directory().resolve("pending.pem")).doesNotExist();
+      assertThat(mode(directory().resolve("tls.key"))).isEqualTo("rw-------");
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  @DisplayName("row 3: restarts after a denial ask for the same request again, not for a new one")
+  void restartsAfterDenial() {
+    assertThat(keysAfterRestarts(Answer.DENY)).hasSize(1);
+  }
+
+  @Test
+  @DisplayName("what was issued and cannot be used is not waited for again: each restart a new key")
+  void restartsAfterUseless() {
+    assertThat(keysAfterRestarts(Answer.ISSUE_WITHOUT_NAMES)).hasSize(10);
+  }
+
+  @Test
+  @DisplayName("a restart while a renewal waits: the identity serves, the renewal goes on")
+  void restartsWhileRenewing() throws Exception {
+    TlsIdentity first;
+    try (PodTls tls = start()) {
+      first = tls.identity();
+      signer.nowAnswering(Answer.PENDING);
+      time.advance(Duration.ofHours(13));
+      assertThat(mode(directory().resolve("pending.pem"))).isEqualTo("rw-------");
+    }
+    signer.nowAnswering(Answer.PENDING);
+    try (PodTls tls = start()) {
+      assertThat(tls.identity().chain()).isEqualTo(first.chain());
+      signer.nowAnswering(Answer.ISSUE);
+      time.advance(Duration.ofSeconds(10));
+      assertThat(tls.identity().chain()).isNotEqualTo(first.chain());
+      assertThat(signer.submissions()).hasSize(3);
+      assertThat(signer.submissions().get(2).pending().publicKey())
+          .isEqualTo(signer.submissions().get(1).pending().publicKey())
+          .isNotEqualTo(first.leaf().getPublicKey());
+    }
+  }
+
+  @Test
+  @DisplayName("a request that was on its way is for the same request only")
+  void pendingForAnother() {
+    signer.nowAnswering(Answer.PENDING);
+    start().close();
+    start(request().dnsNames("more.shop.svc").build(), options -> options).close();
+    assertThat(signer.submissions().get(0).pending().publicKey())
+        .isNotEqualTo(signer.submissions().get(1).pending().publicKey());
+  }
+
   @ParameterizedTest
   @org.junit.jupiter.params.provider.ValueSource(
       strings = {"tls.key", "tls.crt", "details.properties"})

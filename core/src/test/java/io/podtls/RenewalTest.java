@@ -313,6 +313,27 @@ class RenewalTest {
     }
   }
 
+  @Test
+  @DisplayName(
+      "row 15: certificates that have expired on arrival are asked for 5 min or more apart")
+  void expiredOnArrival() {
+    try (VirtualHandle handle =
+        servingThen(
+            (self, pending) ->
+                self.issued(
+                    pending,
+                    self.leaf(pending)
+                        .valid(self.now().minusSeconds(1200), self.now().minusSeconds(600))
+                        .issueChain()))) {
+      TlsIdentity first = handle.tls.identity();
+      handle.advance(HALF.plus(Duration.ofHours(3)));
+      assertThat(handle.tls.identity()).isSameAs(first);
+      assertThat(gaps(handle.submissions()).stream().skip(1))
+          .isNotEmpty()
+          .allSatisfy(gap -> assertThat(gap).isGreaterThanOrEqualTo(Duration.ofMinutes(5)));
+    }
+  }
+
   @ParameterizedTest(name = "{0} min")
   @ValueSource(longs = {-10, 10})
   @DisplayName("row 15: our clock steps by 10 min: no loop, no downtime")

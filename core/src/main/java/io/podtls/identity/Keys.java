@@ -1,8 +1,12 @@
 package io.podtls.identity;
 
+import io.podtls.failure.InvalidMaterialException;
+import io.podtls.pem.Pem;
 import io.podtls.request.KeyAlgorithm;
+import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.InvalidKeyException;
+import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
@@ -12,7 +16,10 @@ import java.security.Signature;
 import java.security.spec.AlgorithmParameterSpec;
 import java.security.spec.ECGenParameterSpec;
 import java.security.spec.RSAKeyGenParameterSpec;
+import java.security.spec.X509EncodedKeySpec;
+import java.util.List;
 import java.util.Optional;
+import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.jspecify.annotations.Nullable;
 
 /** Key pairs: making them, and telling which halves belong together. */
@@ -42,6 +49,34 @@ final class Keys {
       throw new IllegalArgumentException(
           "provider " + provider.getName() + " makes no " + algorithm + " keys", e);
     }
+  }
+
+  /** Reads the private key of a text, and its public half from the PKCS#10 request there. */
+  static KeyPair restore(KeyAlgorithm algorithm, Pem pem) {
+    PrivateKey privateKey = PrivateKeys.read(pem, null);
+    List<Pem.Block> requests = pem.blocks(Pem.CERTIFICATE_REQUEST);
+    if (requests.size() != 1) {
+      throw new InvalidMaterialException(
+          pem.source(), "has " + requests.size() + " PKCS#10 requests, expected one", null);
+    }
+    PublicKey publicKey;
+    try {
+      publicKey =
+          KeyFactory.getInstance(generatorName(algorithm))
+              .generatePublic(
+                  new X509EncodedKeySpec(
+                      new PKCS10CertificationRequest(requests.get(0).der())
+                          .getSubjectPublicKeyInfo()
+                          .getEncoded()));
+    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+      throw new InvalidMaterialException(
+          pem.source(), "its PKCS#10 request is damaged or for no " + algorithm + " key", e);
+    }
+    if (!algorithm.matches(publicKey) || !belongTogether(privateKey, publicKey)) {
+      throw new InvalidMaterialException(
+          pem.source(), "its key is not the " + algorithm + " key of its PKCS#10 request", null);
+    }
+    return new KeyPair(publicKey, privateKey);
   }
 
   private static String generatorName(KeyAlgorithm algorithm) {

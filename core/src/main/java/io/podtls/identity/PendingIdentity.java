@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.podtls.pem.Pem;
 import io.podtls.request.CertificateRequest;
+import io.podtls.request.KeyAlgorithm;
 import io.podtls.trust.TrustBundle;
 import java.security.KeyPair;
 import java.security.Provider;
@@ -32,9 +33,9 @@ public final class PendingIdentity {
   private final KeyPair keys;
   private final byte[] pkcs10;
 
-  private PendingIdentity(CertificateRequest request, @Nullable Provider provider) {
-    this.request = requireNonNull(request, "request");
-    this.keys = Keys.generate(request.keyAlgorithm(), provider);
+  private PendingIdentity(CertificateRequest request, KeyPair keys, @Nullable Provider provider) {
+    this.request = request;
+    this.keys = keys;
     this.pkcs10 = Pkcs10.encode(request, keys, provider);
   }
 
@@ -46,7 +47,8 @@ public final class PendingIdentity {
    * @throws IllegalStateException if this JDK has no provider for the key algorithm
    */
   public static PendingIdentity generate(CertificateRequest request) {
-    return new PendingIdentity(request, null);
+    return new PendingIdentity(
+        request, Keys.generate(requireNonNull(request, "request").keyAlgorithm(), null), null);
   }
 
   /**
@@ -61,7 +63,26 @@ public final class PendingIdentity {
    * @throws java.security.ProviderException if the provider's token fails
    */
   public static PendingIdentity generate(CertificateRequest request, Provider provider) {
-    return new PendingIdentity(request, requireNonNull(provider, "provider"));
+    KeyAlgorithm algorithm = requireNonNull(request, "request").keyAlgorithm();
+    return new PendingIdentity(
+        request, Keys.generate(algorithm, requireNonNull(provider, "provider")), provider);
+  }
+
+  /**
+   * Takes up a request again, after a restart for example: with the same key, so that its
+   * certificate can be waited for and used.
+   *
+   * @param request what was asked for; the PKCS#10 request is written anew from it
+   * @param pem what was exported: the private key ({@link #exportPrivateKeyUnencrypted()}) and the
+   *     PKCS#10 request ({@link #pkcs10Pem()}), one after the other
+   * @return the key, waiting for a certificate
+   * @throws io.podtls.failure.InvalidMaterialException if one of them is missing or damaged, if
+   *     they do not belong together, or if the key is not of the algorithm asked for
+   */
+  public static PendingIdentity restore(CertificateRequest request, String pem) {
+    requireNonNull(request, "request");
+    Pem text = Pem.parse("the exported request", requireNonNull(pem, "pem"));
+    return new PendingIdentity(request, Keys.restore(request.keyAlgorithm(), text), null);
   }
 
   /** {@return what is asked for} */
