@@ -6,9 +6,14 @@ import io.podtls.identity.TlsIdentity;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
 import java.security.PrivateKey;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -123,6 +128,42 @@ class RotatingKeyManagerTest {
     for (int i = 0; i < 2; i++) {
       EngineHandshake handshake = EngineHandshake.between(client, server).complete();
       assertThat(rotation.generationOf(handshake.server().getSession())).hasValue(1);
+    }
+  }
+
+  @Test
+  @DisplayName("an alias answers as soon as it is chosen, however fast generations follow")
+  void answersWhileGenerationsChange() throws Exception {
+    Generation first = rotate();
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      AtomicBoolean done = new AtomicBoolean();
+      List<Future<Long>> askers =
+          Stream.generate(
+                  () ->
+                      threads.submit(
+                          () -> {
+                            long answers = 0;
+                            while (!done.get() && answers < 1_000_000) {
+                              String alias = keys.chooseServerAlias("EC", null, null);
+                              assertThat(keys.getPrivateKey(alias)).as(alias).isNotNull();
+                              answers++;
+                            }
+                            return answers;
+                          }))
+              .limit(2)
+              .toList();
+      for (int i = 0; i < 3_000; i++) {
+        // An identity in place needs no proof: this is as fast as it goes.
+        rotation.activate(first.identity(), TRUST);
+        clock.advance(Duration.ofSeconds(1));
+      }
+      done.set(true);
+      for (Future<Long> asker : askers) {
+        assertThat(asker.get()).isPositive();
+      }
+    } finally {
+      threads.shutdownNow();
     }
   }
 }
