@@ -20,9 +20,12 @@ import java.util.concurrent.TimeoutException;
  */
 final class AnswerBody implements AsyncBody.Consumer<List<ByteBuffer>> {
 
-  private static final Duration PROGRESS_WITHIN = Duration.ofSeconds(2);
-
+  private final Duration progressWithin;
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+  AnswerBody(Duration progressWithin) {
+    this.progressWithin = progressWithin;
+  }
 
   @Override
   public synchronized void consume(List<ByteBuffer> chunk, AsyncBody from) {
@@ -43,7 +46,7 @@ final class AnswerBody implements AsyncBody.Consumer<List<ByteBuffer>> {
       while (size() > before) {
         before = size();
         try {
-          done.get(PROGRESS_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+          done.get(progressWithin.toMillis(), TimeUnit.MILLISECONDS);
           return Optional.of(content());
         } catch (TimeoutException e) {
           // go on if there was progress

@@ -40,6 +40,9 @@ final class ApiServer implements AutoCloseable {
   /** How long an answer may take, unless it is a watch. */
   static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
 
+  /** How long a body may stand still. */
+  private static final Duration PROGRESS_WITHIN = Duration.ofSeconds(2);
+
   /** What goes into the Authorization header, read anew for each request. */
   interface Authorization {
     /** Returns the header's value, empty if the HTTP client sees to it. */
@@ -50,6 +53,7 @@ final class ApiServer implements AutoCloseable {
   private final Authorization authorization;
   private final @Nullable Supplier<HttpClient.Builder> connector;
   private final Runnable whenClosed;
+  private final Duration answerWithin;
   private @Nullable HttpClient http;
   private boolean closed;
 
@@ -58,12 +62,14 @@ final class ApiServer implements AutoCloseable {
       Authorization authorization,
       @Nullable Supplier<HttpClient.Builder> connector,
       @Nullable HttpClient http,
-      Runnable whenClosed) {
+      Runnable whenClosed,
+      Duration answerWithin) {
     this.base = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
     this.authorization = authorization;
     this.connector = connector;
     this.http = http;
     this.whenClosed = whenClosed;
+    this.answerWithin = answerWithin;
   }
 
   /** Borrows the client's connections, address and credentials. */
@@ -86,7 +92,8 @@ final class ApiServer implements AutoCloseable {
         Optional::empty,
         null,
         unretried(lent.newBuilder(), new RequestConfigBuilder(config)),
-        whenClosed);
+        whenClosed,
+        ANSWER_WITHIN);
   }
 
   /**
@@ -99,7 +106,16 @@ final class ApiServer implements AutoCloseable {
    */
   static ApiServer at(
       String base, Authorization authorization, Supplier<HttpClient.Builder> connector) {
-    return new ApiServer(base, authorization, connector, null, () -> {});
+    return at(base, authorization, connector, ANSWER_WITHIN);
+  }
+
+  /** As above, with less patience. */
+  static ApiServer at(
+      String base,
+      Authorization authorization,
+      Supplier<HttpClient.Builder> connector,
+      Duration answerWithin) {
+    return new ApiServer(base, authorization, connector, null, () -> {}, answerWithin);
   }
 
   /** The client without fabric8's own retries, which know nothing of deadlines. */
@@ -147,7 +163,7 @@ final class ApiServer implements AutoCloseable {
     if (body != null) {
       request.method(method, "application/json", new String(body.toBytes(), UTF_8));
     }
-    AnswerBody received = new AnswerBody();
+    AnswerBody received = new AnswerBody(shorter(answerWithin, PROGRESS_WITHIN));
     HttpResponse<AsyncBody> response = headers(client, request.build(), received);
     Optional<byte[]> content = received.of(response);
     if (!response.isSuccessful()) {
@@ -174,17 +190,21 @@ final class ApiServer implements AutoCloseable {
       throw noAnswer(e);
     }
     try {
-      return answer.get(ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+      return answer.get(answerWithin.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       throw noAnswer(e);
     } catch (TimeoutException e) {
       answer.cancel(true);
       reconnect();
-      throw noAnswer(e);
+      throw ApiException.noAnswer("no answer within " + answerWithin.toSeconds() + " s", e);
     } catch (InterruptedException e) {
       answer.cancel(true);
       throw e;
     }
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   private HttpRequest.Builder request(HttpClient client, String path) throws ApiException {

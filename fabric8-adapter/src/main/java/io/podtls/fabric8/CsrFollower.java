@@ -218,7 +218,7 @@ final class CsrFollower implements AutoCloseable {
 
   /** A second between two requests, more after watches that broke, each pod a little different. */
   private Duration pace() {
-    Duration pace = PACE.multipliedBy(1L << Math.min(brokenWatches, 5));
+    Duration pace = PACE.multipliedBy(1L << Math.min(Math.max(brokenWatches - 1, 0), 5));
     Duration bounded = pace.compareTo(SLOWEST_PACE) < 0 ? pace : SLOWEST_PACE;
     return bounded.plus(bounded.multipliedBy(random.nextInt(50)).dividedBy(100));
   }

@@ -1,5 +1,7 @@
 package io.podtls.fabric8;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.fabric8.kubernetes.client.http.AsyncBody;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.podtls.fabric8.JsonObject.JsonException;
@@ -92,7 +94,7 @@ final class WatchStream implements AsyncBody.Consumer<List<ByteBuffer>>, AutoClo
   }
 
   private void deliver(byte[] json) {
-    if (json.length == 0 || isOver()) {
+    if (new String(json, UTF_8).isBlank() || isOver()) {
       return;
     }
     try {
