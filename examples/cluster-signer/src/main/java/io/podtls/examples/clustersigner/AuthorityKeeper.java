@@ -26,6 +26,7 @@ final class AuthorityKeeper {
   private final InstantSource clock;
   private volatile Optional<CertificateAuthority> signing = Optional.empty();
   private volatile Instant lastSuccess = Instant.MIN;
+  private String lastWarning = "";
 
   AuthorityKeeper(
       CaSource source, Publication publication, RotationTimes times, InstantSource clock) {
@@ -49,15 +50,22 @@ final class AuthorityKeeper {
         LOG.log(Level.INFO, () -> "signing with " + current);
       }
       Instant end = current.certificate().getNotAfter().toInstant();
-      if (now.plus(EXPIRY_WARNING).isAfter(end)) {
-        LOG.log(Level.WARNING, () -> current + " expires at " + end + ": replace it");
-      }
       lastSuccess = now;
+      warn(
+          now.plus(EXPIRY_WARNING).isAfter(end)
+              ? current + " expires at " + end + ": replace it"
+              : "");
     } catch (RuntimeException e) {
-      LOG.log(
-          Level.WARNING,
-          () -> "cannot keep the CA of " + source.description() + " published: " + e.getMessage());
+      warn("cannot keep the CA of " + source.description() + " published: " + e.getMessage());
     }
+  }
+
+  /** Says it once, however often it is seen. */
+  private void warn(String problem) {
+    if (!problem.isEmpty() && !problem.equals(lastWarning)) {
+      LOG.log(Level.WARNING, () -> problem);
+    }
+    lastWarning = problem;
   }
 
   private boolean isSigning(CertificateAuthority candidate) {

@@ -98,6 +98,16 @@ final class ClusterSigner implements AutoCloseable {
     return new ClusterSigner(options, client, namespace);
   }
 
+  /** Looks at the CA's source now and not at the next round. */
+  void look() {
+    keeper.look();
+  }
+
+  /** How many certificates this replica has written. */
+  long signed() {
+    return controller.signed();
+  }
+
   int healthPort() {
     return health.port();
   }

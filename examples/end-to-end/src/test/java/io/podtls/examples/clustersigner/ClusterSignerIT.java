@@ -1,0 +1,256 @@
+package io.podtls.examples.clustersigner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
+import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestCondition;
+import io.podtls.controlplane.Cluster;
+import io.podtls.controlplane.RequiresControlPlane;
+import io.podtls.examples.signing.CertificateAuthority;
+import io.podtls.identity.PendingIdentity;
+import io.podtls.identity.TlsIdentity;
+import io.podtls.request.CertificateRequest;
+import io.podtls.request.KeyAlgorithm;
+import io.podtls.request.KeyUsage;
+import io.podtls.request.SignerName;
+import io.podtls.trust.TrustBundle;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@RequiresControlPlane
+@DisplayName("the cluster signer")
+@Timeout(120)
+class ClusterSignerIT {
+  private static final String[] SERVER = {"digital signature", "server auth"};
+
+  private final Cluster cluster;
+  private final Trial trial;
+
+  ClusterSignerIT(Cluster cluster) {
+    this.cluster = cluster;
+    this.trial = new Trial(cluster);
+  }
+
+  @AfterEach
+  void stop() {
+    trial.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(KeyAlgorithm.class)
+  @DisplayName(
+      "signs an approved request of any key algorithm; its requester and openssl verify the"
+          + " certificate")
+  void signsApprovedRequests(KeyAlgorithm algorithm, @TempDir Path folder) throws Exception {
+    trial.emptySecret();
+    trial.start();
+    PendingIdentity pending = pending(algorithm);
+
+    CertificateSigningRequest issued = trial.awaitCertificate(trial.approved(pending, SERVER));
+
+    String chain = Trial.certificate(issued);
+    String bundle = trial.bundle(trial.namespace);
+    TlsIdentity identity =
+        pending.completePem(
+            chain, TrustBundle.parse("test", bundle.getBytes(StandardCharsets.UTF_8)));
+    assertThat(Duration.between(Instant.now(), identity.notAfter()))
+        .isBetween(Duration.ofMinutes(58), Duration.ofMinutes(60));
+    assertThat(issued.getStatus().getConditions())
+        .extracting(CertificateSigningRequestCondition::getType)
+        .containsExactly("Approved");
+    opensslVerifies(folder, chain, bundle);
+  }
+
+  @Test
+  @DisplayName("leaves alone what nobody has approved")
+  void leavesPendingRequestsAlone() throws Exception {
+    trial.emptySecret();
+    trial.start();
+    CertificateSigningRequest undecided = trial.create(pending(KeyAlgorithm.ECDSA_P256), SERVER);
+
+    trial.awaitCertificate(trial.approved(pending(KeyAlgorithm.ECDSA_P256), SERVER));
+
+    assertThat(trial.await(undecided, csr -> true).getStatus().getCertificate()).isNull();
+  }
+
+  @Test
+  @DisplayName("fails approved requests for a CA's usages, with the reason")
+  void failsUnacceptableRequests() throws Exception {
+    trial.emptySecret();
+    trial.start();
+
+    CertificateSigningRequest refused =
+        trial.await(
+            trial.approved(pending(KeyAlgorithm.ECDSA_P256), "server auth", "cert sign"),
+            csr -> csr.getStatus().getConditions().size() == 2);
+
+    CertificateSigningRequestCondition failed = refused.getStatus().getConditions().get(1);
+    assertThat(failed.getType()).isEqualTo("Failed");
+    assertThat(failed.getReason()).isEqualTo("SignerValidationFailure");
+    assertThat(failed.getMessage()).startsWith("usage \"cert sign\" is not issued here");
+    assertThat(refused.getStatus().getCertificate()).isNull();
+  }
+
+  @Test
+  @DisplayName("publishes its CA in its own and the chosen namespaces and as a ClusterTrustBundle")
+  void publishesItsCa() throws Exception {
+    trial.emptySecret();
+    trial.start();
+
+    String bundle = trial.bundle(trial.namespace);
+    assertThat(bundle).startsWith("-----BEGIN CERTIFICATE-----").doesNotContain("PRIVATE");
+    assertThat(trial.bundle(trial.other)).isEqualTo(bundle);
+    assertThat(
+            cluster
+                .admin()
+                .certificates()
+                .v1()
+                .clusterTrustBundles()
+                .withName(trial.signerName.replace('/', ':') + ":serving-ca")
+                .get()
+                .getSpec())
+        .satisfies(
+            spec -> {
+              assertThat(spec.getSignerName()).isEqualTo(trial.signerName);
+              assertThat(spec.getTrustBundle()).isEqualTo(bundle);
+            });
+  }
+
+  @Test
+  @DisplayName("in two replicas has one CA and writes one certificate for each request")
+  void replicasDoNotFight() throws Exception {
+    trial.emptySecret();
+    ClusterSigner first = trial.start();
+    ClusterSigner second = trial.start();
+    List<CertificateSigningRequest> requests = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      requests.add(trial.approved(pending(KeyAlgorithm.ECDSA_P256), SERVER));
+    }
+
+    TrustBundle published =
+        TrustBundle.parse("test", trial.bundle(trial.namespace).getBytes(StandardCharsets.UTF_8));
+    for (CertificateSigningRequest request : requests) {
+      TrustBundle leaf =
+          TrustBundle.parse(
+              "test",
+              Trial.certificate(trial.awaitCertificate(request)).getBytes(StandardCharsets.UTF_8));
+      leaf.certificates()
+          .iterator()
+          .next()
+          .verify(published.certificates().iterator().next().getPublicKey());
+    }
+
+    assertThat(published.certificates()).hasSize(1);
+    assertThat(first.signed() + second.signed()).isEqualTo(20);
+    assertThat(cluster.controlPlane().audit().requestsOf(trial.account.username()))
+        .filteredOn(request -> request.action().equals("update certificatesigningrequests/status"))
+        .filteredOn(request -> request.status().orElse(0) == 200)
+        .hasSize(20);
+  }
+
+  @Test
+  @DisplayName("signs with a new CA from the Secret, and keeps the old one published beside it")
+  void rotatesItsCa() throws Exception {
+    trial.emptySecret();
+    ClusterSigner signer = trial.start();
+    String before = trial.bundle(trial.other);
+    CertificateAuthority next = CertificateAuthority.create("the next CA", Duration.ofDays(30));
+
+    trial.secret(next);
+    signer.look();
+    CertificateSigningRequest issued =
+        trial.awaitCertificate(trial.approved(pending(KeyAlgorithm.ECDSA_P256), SERVER));
+
+    TrustBundle old = TrustBundle.parse("test", before.getBytes(StandardCharsets.UTF_8));
+    TrustBundle both =
+        TrustBundle.parse("test", trial.bundle(trial.other).getBytes(StandardCharsets.UTF_8));
+    assertThat(both).isEqualTo(old.union(TrustBundle.of(List.of(next.anchor()))));
+    assertThat(
+            TrustBundle.parse("test", Trial.certificate(issued).getBytes(StandardCharsets.UTF_8))
+                .certificates())
+        .singleElement()
+        .satisfies(leaf -> leaf.verify(next.certificate().getPublicKey()));
+    trial.start();
+    assertThat(trial.bundle(trial.other)).isEqualTo(both.toPem());
+  }
+
+  @Test
+  @DisplayName("is not ready without a CA and says why, and is ready once it has one")
+  void tellsItsHealth() throws Exception {
+    ClusterSigner signer = trial.start();
+    assertThat(get(signer, "/healthz").statusCode()).isEqualTo(200);
+    assertThat(get(signer, "/readyz"))
+        .satisfies(answer -> assertThat(answer.statusCode()).isEqualTo(503))
+        .extracting(HttpResponse::body, InstanceOfAssertFactories.STRING)
+        .contains("there is no CA to sign with");
+
+    trial.emptySecret();
+    signer.look();
+    trial.awaitCertificate(trial.approved(pending(KeyAlgorithm.ECDSA_P256), SERVER));
+
+    assertThat(get(signer, "/readyz").body()).isEqualTo("ok\n");
+  }
+
+  static PendingIdentity pending(KeyAlgorithm algorithm) throws UnknownHostException {
+    return PendingIdentity.generate(
+        CertificateRequest.builder(SignerName.of("example.com/serving"))
+            .dnsNames("orders.shop.svc", "orders.shop.svc.cluster.local")
+            .ipAddresses(InetAddress.getByName("10.0.0.7"), InetAddress.getByName("fd00::7"))
+            .usages(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.SERVER_AUTH)
+            .keyAlgorithm(algorithm)
+            .build());
+  }
+
+  private static HttpResponse<String> get(ClusterSigner signer, String path) throws Exception {
+    return HttpClient.newHttpClient()
+        .send(
+            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + signer.healthPort() + path))
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static void opensslVerifies(Path folder, String chain, String bundle) throws Exception {
+    Path leaf = Files.writeString(folder.resolve("leaf.crt"), chain);
+    Path ca = Files.writeString(folder.resolve("ca.crt"), bundle);
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            "openssl",
+            "verify",
+            "-x509_strict",
+            "-purpose",
+            "sslserver",
+            "-CAfile",
+            ca.toString(),
+            leaf.toString());
+    Process process;
+    try {
+      process = builder.redirectErrorStream(true).start();
+    } catch (IOException e) {
+      assumeTrue(false, "openssl is not installed");
+      return;
+    }
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+  }
+}
