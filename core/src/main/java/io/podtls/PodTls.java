@@ -411,12 +411,24 @@ public final class PodTls implements AutoCloseable {
       PodTls handle = start();
       boolean done = false;
       try {
+        prepare();
         handle.engine.awaitReady(timeout);
         done = true;
         return handle;
       } finally {
         if (!done) {
           handle.close();
+        }
+      }
+    }
+
+    /** What takes time in a fresh JVM, while the engine's thread reads trust and makes the key. */
+    private void prepare() {
+      if (signer != null) {
+        try {
+          signer.prepare();
+        } catch (RuntimeException e) {
+          LOG.log(Level.DEBUG, () -> "the signer is not prepared; its first step will tell", e);
         }
       }
     }

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -184,6 +185,20 @@ public final class StableFiles {
    */
   private record Location(Path physical, boolean inVolume) {
 
+    // Spelled out here and below: a record's own equals takes tens of milliseconds in a fresh JVM.
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Location that
+          && inVolume == that.inVolume
+          && physical.equals(that.physical);
+    }
+
+    @Override
+    public int hashCode() {
+      return physical.hashCode();
+    }
+
     static Location of(Path file) {
       Path path = file.toAbsolutePath().normalize();
       for (int links = 0; links < MOST_LINKS; links++) {
@@ -234,6 +249,19 @@ public final class StableFiles {
 
   /** One read of one file; equal to another if nobody can tell that the file changed between. */
   private record Read(ByteBuffer content, FileTime modified, @Nullable Object key) {
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Read that
+          && content.equals(that.content)
+          && modified.equals(that.modified)
+          && Objects.equals(key, that.key);
+    }
+
+    @Override
+    public int hashCode() {
+      return content.hashCode();
+    }
 
     static Read of(Path file, Path physical, String advice) {
       try {

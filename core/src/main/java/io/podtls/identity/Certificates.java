@@ -10,9 +10,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.bouncycastle.asn1.ASN1OctetString;
-import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
-import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 
 /** Who issued whom, and how to call it in a message. */
 final class Certificates {
@@ -94,10 +91,10 @@ final class Certificates {
     List<X509Certificate> named =
         candidates.stream().filter(candidate -> hasIssuersName(candidate, certificate)).toList();
     if (named.size() > 1) {
-      Optional<ASN1OctetString> key = authorityKey(certificate);
+      Optional<byte[]> key = KeyIdentifiers.ofIssuer(certificate);
       if (key.isPresent()) {
         List<X509Certificate> likely =
-            named.stream().filter(candidate -> subjectKey(candidate).equals(key)).toList();
+            named.stream().filter(candidate -> KeyIdentifiers.has(candidate, key.get())).toList();
         List<X509Certificate> issuers = verified(certificate, likely);
         if (!issuers.isEmpty()) {
           return issuers;
@@ -119,22 +116,5 @@ final class Certificates {
       }
     }
     return issuers;
-  }
-
-  private static Optional<ASN1OctetString> authorityKey(X509Certificate certificate) {
-    return extension(certificate, "2.5.29.35")
-        .map(AuthorityKeyIdentifier::getInstance)
-        .map(AuthorityKeyIdentifier::getKeyIdentifierObject);
-  }
-
-  private static Optional<ASN1OctetString> subjectKey(X509Certificate certificate) {
-    return extension(certificate, "2.5.29.14")
-        .map(SubjectKeyIdentifier::getInstance)
-        .map(identifier -> new org.bouncycastle.asn1.DEROctetString(identifier.getKeyIdentifier()));
-  }
-
-  private static Optional<byte[]> extension(X509Certificate certificate, String oid) {
-    return Optional.ofNullable(certificate.getExtensionValue(oid))
-        .map(value -> ASN1OctetString.getInstance(value).getOctets());
   }
 }

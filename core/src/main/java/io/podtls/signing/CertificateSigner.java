@@ -23,6 +23,13 @@ public interface CertificateSigner extends AutoCloseable {
    */
   Attempt begin(PendingIdentity pending, Runnable wakeUp);
 
+  /**
+   * Gets ready for the first attempt as far as that goes without asking anybody. A bootstrap calls
+   * it on its caller's thread, which has nothing else to do while the key is made on another; what
+   * it throws is ignored. Does nothing by default.
+   */
+  default void prepare() {}
+
   /** Closes what the signer made itself, never what it was lent. */
   @Override
   default void close() {}

@@ -16,6 +16,7 @@ import java.net.URLEncoder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -122,6 +123,16 @@ final class ApiServer implements AutoCloseable {
   private static HttpClient unretried(
       HttpClient.DerivedClientBuilder client, RequestConfigBuilder config) {
     return client.tag(config.withRequestRetryBackoffLimit(0).build()).build();
+  }
+
+  /** Makes the HTTP client and loads what the first exchange will need; sends nothing. */
+  void prepare() {
+    try {
+      request(client(), "/").build();
+      JsonObject.parse(JsonObject.of(Map.of()).toBytes());
+    } catch (ApiException | JsonException e) {
+      // Whatever it is, the first exchange meets it again, and has somebody to tell.
+    }
   }
 
   JsonObject get(String path) throws ApiException, InterruptedException {

@@ -20,6 +20,11 @@ final class ApiServerCsrs implements CsrApi {
   }
 
   @Override
+  public void prepare() {
+    server.prepare();
+  }
+
+  @Override
   public Csr create(Draft draft) throws ApiException, InterruptedException {
     Map<String, Object> spec = new LinkedHashMap<>();
     spec.put("request", draft.request());

@@ -56,6 +56,9 @@ interface CsrApi extends AutoCloseable {
     record Ended(@Nullable ApiException cause) implements Event {}
   }
 
+  /** Gets ready for the first request; sends nothing. */
+  default void prepare() {}
+
   /** Submits the request. */
   Csr create(Draft draft) throws ApiException, InterruptedException;
 

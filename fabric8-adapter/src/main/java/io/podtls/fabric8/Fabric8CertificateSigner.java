@@ -119,6 +119,12 @@ public final class Fabric8CertificateSigner implements CertificateSigner {
         random);
   }
 
+  /** Makes the HTTP client and loads what talking to an API server needs; sends nothing. */
+  @Override
+  public void prepare() {
+    api.prepare();
+  }
+
   /** Closes the connections if the signer made them; attempts under way see no more news. */
   @Override
   public void close() {
