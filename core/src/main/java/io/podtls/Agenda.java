@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Agenda {
 
-  /** How long closing waits for its own thread; a task that ignores interrupts is left behind. */
+  /** How long closing waits for what runs; a task that ignores interrupts is left behind. */
   private static final Duration PATIENCE = Duration.ofMillis(50);
 
   private static final Logger LOG = System.getLogger(PodTls.class.getName());
@@ -35,6 +36,7 @@ final class Agenda {
   private final Set<Entry> waiting = new HashSet<>();
   private Consumer<Throwable> uncaught = failure -> {};
   private @Nullable Thread runner;
+  private final CountDownLatch through = new CountDownLatch(1);
   private boolean closed;
 
   private Agenda(ScheduledExecutorService scheduler, boolean owned) {
@@ -140,6 +142,10 @@ final class Agenda {
       Runnable next;
       synchronized (this) {
         next = due.poll();
+        if (closed) {
+          // The interrupt was meant for the task before; the thread may be the caller's.
+          Thread.interrupted();
+        }
         if (next == null) {
           runner = null;
           return;
@@ -151,14 +157,6 @@ final class Agenda {
         LOG.log(Level.ERROR, () -> "a task failed unexpectedly", e);
         uncaught.accept(e);
       }
-      forgetInterruptOfClosing();
-    }
-  }
-
-  /** The thread may be the caller's: it must not see an interrupt that was meant for the task. */
-  private synchronized void forgetInterruptOfClosing() {
-    if (closed) {
-      Thread.interrupted();
     }
   }
 
@@ -176,7 +174,14 @@ final class Agenda {
       closed = true;
       due.clear();
       List.copyOf(waiting).forEach(Entry::cancel);
-      due.add(last);
+      due.add(
+          () -> {
+            try {
+              last.run();
+            } finally {
+              through.countDown();
+            }
+          });
       fromTask = runner == Thread.currentThread();
       if (runner == null) {
         runner = Thread.currentThread();
@@ -194,15 +199,20 @@ final class Agenda {
     }
     if (owned) {
       scheduler.shutdown();
-      if (!fromTask) {
-        awaitTermination();
-      }
+    }
+    if (!fromTask) {
+      awaitEnd();
     }
   }
 
-  private void awaitTermination() {
+  private void awaitEnd() {
+    long end = System.nanoTime() + PATIENCE.toNanos();
     try {
-      if (!scheduler.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+      boolean ended = through.await(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+      if (ended && owned) {
+        ended = scheduler.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+      }
+      if (!ended) {
         LOG.log(Level.DEBUG, () -> "closed while a task does not answer to its interrupt");
       }
     } catch (InterruptedException e) {

@@ -48,7 +48,8 @@ class RenewalPolicyTest {
     points.sort(Double::compare);
     assertThat(points.get(0)).isNotNegative();
     assertThat(points.get(count - 1)).isLessThanOrEqualTo(1);
-    // Kolmogorov-Smirnov against the uniform distribution; at 2.5 / sqrt(n) it errs once in 100,000.
+    // Kolmogorov-Smirnov against the uniform distribution; at 2.5 / sqrt(n) it errs once in
+    // 100,000.
     double distance = 0;
     for (int i = 0; i < count; i++) {
       distance =
