@@ -18,8 +18,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -55,6 +57,7 @@ final class ApiServer implements AutoCloseable {
   private final @Nullable Supplier<HttpClient.Builder> connector;
   private final Runnable whenClosed;
   private final Duration answerWithin;
+  private final Set<WatchStream> watches = ConcurrentHashMap.newKeySet();
   private @Nullable HttpClient http;
   private boolean closed;
 
@@ -154,7 +157,8 @@ final class ApiServer implements AutoCloseable {
 
   /** Starts a watch and returns at once. */
   WatchStream watch(String path, WatchStream.Listener listener) {
-    WatchStream watch = new WatchStream(listener);
+    WatchStream watch = new WatchStream(listener, watches::remove);
+    watches.add(watch);
     CompletableFuture<HttpResponse<AsyncBody>> answer;
     try {
       HttpClient client = client();
@@ -252,6 +256,7 @@ final class ApiServer implements AutoCloseable {
     }
   }
 
+  /** Ends all watches, without a word to their listeners, and the connections made here. */
   @Override
   public void close() {
     HttpClient own;
@@ -260,6 +265,7 @@ final class ApiServer implements AutoCloseable {
       own = connector == null ? null : http;
       http = null;
     }
+    watches.forEach(WatchStream::close);
     if (own != null) {
       own.close();
     }

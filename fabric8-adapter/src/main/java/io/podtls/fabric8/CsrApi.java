@@ -28,12 +28,12 @@ interface CsrApi extends AutoCloseable {
       @Nullable Integer expirationSeconds,
       String request) {
 
-    /** Whether an object of that name is this very request, sent earlier. */
+    /** Whether an object of that name is this very request, sent earlier: key, names and all. */
     boolean describes(Csr csr) {
       return csr.signerName().equals(signerName)
           && csr.usages().size() == usages.size()
           && csr.usages().containsAll(usages)
-          && csr.request().equals(request);
+          && SpecRequest.haveSameContent(csr.request(), request);
     }
   }
 

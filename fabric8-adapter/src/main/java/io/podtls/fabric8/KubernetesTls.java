@@ -179,19 +179,22 @@ public final class KubernetesTls {
         CertificateRequest.builder(signerName).service(service, pod);
     requestOptions.forEach(option -> option.accept(request));
     ApiServer server = connect();
-    PodTls.Builder handle;
+    boolean done = false;
     try {
-      handle =
+      PodTls.Builder handle =
           PodTls.requesting(request.build(), new Fabric8CertificateSigner(server)).closing(server);
       if (trust != null) {
         handle.trusting(trust.apply(server, pod));
       }
       handleOptions.forEach(option -> option.accept(handle));
-    } catch (RuntimeException e) {
-      server.close();
-      throw e;
+      PodTls tls = handle.bootstrap(timeout);
+      done = true;
+      return tls;
+    } finally {
+      if (!done) {
+        server.close();
+      }
     }
-    return handle.bootstrap(timeout);
   }
 
   private ApiServer connect() {

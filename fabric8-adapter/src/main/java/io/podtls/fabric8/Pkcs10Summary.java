@@ -1,14 +1,9 @@
 package io.podtls.fabric8;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
-import io.podtls.failure.InvalidMaterialException;
-import io.podtls.pem.Pem;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.ASN1OctetString;
@@ -29,18 +24,12 @@ record Pkcs10Summary(String subject, List<String> names) {
   /** Reads spec.request: base64 of PEM text. */
   static Pkcs10Summary of(String base64OfPem) {
     try {
-      String pem = new String(Base64.getDecoder().decode(base64OfPem), ISO_8859_1);
-      List<Pem.Block> blocks = Pem.parse("spec.request", pem).blocks(Pem.CERTIFICATE_REQUEST);
-      if (blocks.isEmpty()) {
-        return unreadable("no block CERTIFICATE REQUEST");
-      }
-      PKCS10CertificationRequest request = new PKCS10CertificationRequest(blocks.get(0).der());
+      PKCS10CertificationRequest request = SpecRequest.read(base64OfPem);
       String subject = new X500Principal(request.getSubject().getEncoded()).getName();
       return new Pkcs10Summary(subject, names(request.getRequestedExtensions()));
-    } catch (IOException | InvalidMaterialException e) {
+    } catch (IOException e) {
       return unreadable(String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
-      // Bouncy Castle reports malformed structures with many kinds of unchecked exceptions.
       return unreadable("malformed");
     }
   }

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,13 +42,20 @@ final class WatchStream implements AsyncBody.Consumer<List<ByteBuffer>>, AutoClo
   private static final int LONGEST_LINE = 8 << 20;
 
   private final Listener listener;
+  private final Consumer<WatchStream> whenOver;
   private final ByteArrayOutputStream line = new ByteArrayOutputStream();
   private int status;
   private boolean over;
   private @Nullable AsyncBody body;
 
-  WatchStream(Listener listener) {
+  /**
+   * Prepares a watch.
+   *
+   * @param whenOver hears that it has ended or was closed, before the listener does
+   */
+  WatchStream(Listener listener, Consumer<WatchStream> whenOver) {
     this.listener = listener;
+    this.whenOver = whenOver;
   }
 
   /** Follows the answer, once there is one. */
@@ -146,6 +154,7 @@ final class WatchStream implements AsyncBody.Consumer<List<ByteBuffer>>, AutoClo
     if (open != null) {
       open.cancel();
     }
+    whenOver.accept(this);
     return true;
   }
 

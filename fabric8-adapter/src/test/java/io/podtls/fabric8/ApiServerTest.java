@@ -12,9 +12,11 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -333,6 +335,46 @@ class ApiServerTest {
       watch();
 
       assertThat(next()).startsWith("ended 0 ConnectException");
+    }
+
+    @Test
+    @DisplayName("after close no thread is left, though a watch was open")
+    void noThreadIsLeft() throws Exception {
+      Set<Thread> before = Thread.getAllStackTraces().keySet();
+      wire.then(WireServer.open(event("ADDED", "a")));
+      ApiServer own = wire.connect();
+      own.watch(
+          "/watch",
+          new WatchStream.Listener() {
+            @Override
+            public void event(String type, JsonObject object) {
+              heard.add(type);
+            }
+
+            @Override
+            public void ended(@Nullable ApiException cause) {
+              heard.add("ended");
+            }
+          });
+      assertThat(next()).isEqualTo("ADDED");
+      assertThat(threadsSince(before)).isNotEmpty();
+
+      own.close();
+      own = null;
+
+      long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+      while (!threadsSince(before).isEmpty() && System.nanoTime() - deadline < 0) {
+        System.gc(); // the JDK's client ends its selector when nobody can reach it any more
+        LockSupport.parkNanos(20_000_000);
+      }
+      assertThat(threadsSince(before)).isEmpty();
+    }
+
+    private List<String> threadsSince(Set<Thread> before) {
+      return Thread.getAllStackTraces().keySet().stream()
+          .filter(thread -> !before.contains(thread) && !thread.getName().startsWith("wire-"))
+          .map(Thread::getName)
+          .toList();
     }
 
     @Test

@@ -38,11 +38,11 @@ class CsrAttemptTest {
               .usages(KeyUsage.SERVER_AUTH, KeyUsage.DIGITAL_SIGNATURE)
               .expiration(Duration.ofHours(24))
               .build());
-  private final CertificateSigner.Attempt attempt = begin();
+  private final CertificateSigner.Attempt attempt = begin(pending);
 
-  private CertificateSigner.Attempt begin() {
+  private CertificateSigner.Attempt begin(PendingIdentity identity) {
     return new Fabric8CertificateSigner(csrs, "podtls-", time, new Random(1))
-        .begin(pending, time::wakeUp);
+        .begin(identity, time::wakeUp);
   }
 
   private SigningOutcome drive(Duration limit) throws InterruptedException {
@@ -206,6 +206,28 @@ class CsrAttemptTest {
     assertThat(csrs.requests())
         .extracting("verb")
         .containsExactly("create", "create", "get", "watch");
+  }
+
+  @Test
+  @DisplayName("a restart with the same key finds its request: still pending, or decided meanwhile")
+  void restartFindsItsRequest() throws Exception {
+    drive(Duration.ofSeconds(1));
+    attempt.close();
+
+    PendingIdentity restored =
+        PendingIdentity.restore(
+            pending.request(), pending.exportPrivateKeyUnencrypted() + pending.pkcs10Pem());
+    assertThat(restored.pkcs10Pem()).isNotEqualTo(pending.pkcs10Pem()); // signed anew
+    try (CertificateSigner.Attempt second = begin(restored)) {
+      assertThat(second.advance())
+          .isInstanceOfSatisfying(
+              Pending.class, seen -> assertThat(seen.object()).isEqualTo(csrs.only().object()));
+    }
+    csrs.deny("OutOfPolicy", "");
+    try (CertificateSigner.Attempt third = begin(restored)) {
+      assertThat(third.advance()).isInstanceOf(Denied.class);
+    }
+    assertThat(csrs.created()).hasSize(1);
   }
 
   @Test

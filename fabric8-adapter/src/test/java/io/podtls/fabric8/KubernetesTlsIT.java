@@ -34,13 +34,15 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
@@ -334,38 +336,49 @@ class KubernetesTlsIT {
             TestSigner.flawed(
                 cluster,
                 leaf ->
-                    leaf.valid(
-                        java.time.Instant.now().minusSeconds(300),
-                        java.time.Instant.now().plusSeconds(600)));
+                    leaf.valid(Instant.now().minusSeconds(300), Instant.now().plusSeconds(600)));
         PodTls tls =
             orders(signer)
                 .trusting(caOf(signer))
                 .requesting(request -> request.expiration(Duration.ofHours(24)))
                 .bootstrap(LIMIT)) {
-      assertThat(tls.identity().notAfter())
-          .isBefore(java.time.Instant.now().plus(Duration.ofMinutes(11)));
+      assertThat(tls.identity().notAfter()).isBefore(Instant.now().plus(Duration.ofMinutes(11)));
     }
   }
 
   @Test
-  @DisplayName("closing the handle closes the connection that was made for it, in 100 ms")
+  @DisplayName("closing the handle takes 100 ms and leaves neither connection nor thread")
   void closingClosesTheConnection() throws Exception {
-    List<ApiServer> made = new CopyOnWriteArrayList<>();
     try (TestSigner signer = TestSigner.approving(cluster)) {
       cluster.mountedServiceAccount(pod, directory);
-      URI url = cluster.controlPlane().apiServerUrl();
-      ApiServer server = new ServiceAccount(url.toString(), directory).connect();
-      made.add(server);
-      PodTls tls = orders(signer).through(server).trusting(caOf(signer)).bootstrap(LIMIT);
+      ApiServer server =
+          new ServiceAccount(cluster.controlPlane().apiServerUrl().toString(), directory).connect();
+      KubernetesTls orders = orders(signer).through(server).trusting(caOf(signer));
+      Set<Thread> before = Thread.getAllStackTraces().keySet();
+      PodTls tls = orders.bootstrap(LIMIT);
+      assertThat(threadsSince(before)).isNotEmpty();
 
       long start = System.nanoTime();
       tls.close();
 
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(100));
-      assertThatThrownBy(() -> made.get(0).get("/version"))
-          .isInstanceOf(ApiException.class)
-          .hasMessageContaining("is closed");
+      assertThatThrownBy(() -> server.get("/version")).hasMessageContaining("is closed");
+      long deadline = start + LIMIT.toNanos();
+      while (!threadsSince(before).isEmpty() && System.nanoTime() - deadline < 0) {
+        System.gc(); // the JDK's client ends its selector when nobody can reach it any more
+        LockSupport.parkNanos(20_000_000);
+      }
+      assertThat(threadsSince(before)).isEmpty();
     }
+  }
+
+  /** Ours, not those of the test's own clients. */
+  private static List<String> threadsSince(Set<Thread> before) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> !before.contains(thread))
+        .map(Thread::getName)
+        .filter(name -> name.startsWith("podtls") || name.endsWith("SelectorManager"))
+        .toList();
   }
 
   @Test
@@ -388,14 +401,14 @@ class KubernetesTlsIT {
       caller.start();
       lines.poll(20, TimeUnit.SECONDS);
       String name = lines.poll(20, TimeUnit.SECONDS).split(" ")[1];
-      lines.clear();
+      lines.poll(20, TimeUnit.SECONDS);
 
       long start = System.nanoTime();
       caller.interrupt();
       caller.join(5_000);
 
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofMillis(500));
-      assertThat(lines).containsExactly("interrupted");
+      assertThat(lines).contains("interrupted");
       assertThat(administrator.describe(name).isPending()).isTrue();
     }
   }
