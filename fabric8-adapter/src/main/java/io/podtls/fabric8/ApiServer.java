@@ -296,6 +296,13 @@ final class ApiServer implements AutoCloseable {
     if (cause instanceof ApiException known) {
       return known;
     }
+    if (cause instanceof IllegalArgumentException) {
+      // The HTTP client quotes the header that it does not like, and that may be the token.
+      return ApiException.noAnswer(
+          "the request cannot be sent: its address or a header, perhaps the token, has characters"
+              + " that HTTP does not allow",
+          null);
+    }
     return ApiException.noAnswer(
         isTimeout(cause) ? "no answer within " + ANSWER_WITHIN.toSeconds() + " s" : describe(cause),
         cause);

@@ -10,11 +10,13 @@ import io.fabric8.kubernetes.client.internal.SSLUtils;
 import io.podtls.failure.InvalidMaterialException;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.Base64;
+import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.TrustManager;
@@ -29,22 +31,32 @@ final class ApiServers {
     return ServiceAccount.isThere() ? ServiceAccount.ofThisPod().connect() : ofKubeconfig();
   }
 
-  /**
-   * The kubeconfig that {@code kubectl} would use: {@code KUBECONFIG}, or in the home directory.
-   */
+  /** As the current user of the kubeconfig that this process's environment names. */
   static ApiServer ofKubeconfig() {
-    String variable = System.getenv("KUBECONFIG");
-    Path file =
-        variable == null || variable.isEmpty()
-            ? Path.of(System.getProperty("user.home"), ".kube", "config")
-            : Path.of(variable.split(java.io.File.pathSeparator, 2)[0]);
-    if (!Files.exists(file)) {
+    return ofKubeconfig(kubeconfig(System.getenv(), Path.of(System.getProperty("user.home"))));
+  }
+
+  /** The one file that {@code KUBECONFIG} names, or else {@code .kube/config} in the home. */
+  static Path kubeconfig(Map<String, String> environment, Path home) {
+    String variable = environment.getOrDefault("KUBECONFIG", "");
+    if (variable.contains(File.pathSeparator)) {
       throw new IllegalStateException(
-          "no API server to connect to: KUBERNETES_SERVICE_HOST is not set, so this is no pod, and"
-              + " there is no kubeconfig "
+          "KUBECONFIG names several files, which podtls does not merge: "
+              + variable
+              + "; name one, or hand a KubernetesClient over");
+    }
+    Path file = variable.isEmpty() ? home.resolve(".kube/config") : Path.of(variable);
+    if (!Files.exists(file)) {
+      boolean pod = environment.containsKey("KUBERNETES_SERVICE_HOST");
+      throw new IllegalStateException(
+          "no API server to connect to: "
+              + (pod
+                  ? "this pod has no service account token (is automountServiceAccountToken false?)"
+                  : "KUBERNETES_SERVICE_HOST is not set, so this is no pod")
+              + ", and there is no kubeconfig "
               + file);
     }
-    return ofKubeconfig(file);
+    return file;
   }
 
   /** The current context of a kubeconfig file. */

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * there is one, a GET after a watch that broke, GETs at growing intervals where watching is not
  * allowed. At most one request a second.
  *
- * <p>The API server is asked to end each watch after 40 s. One that lasts longer is taken for dead,
+ * <p>The API server is asked to end each watch after 50 s. One that lasts longer is taken for dead,
  * which finds a half-open connection without waiting for bookmarks.
  *
  * <p>Thread safety: used by one thread at a time, except for the events, which come from any.

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import javax.net.ssl.TrustManager;
 
 /**
@@ -21,6 +22,9 @@ import javax.net.ssl.TrustManager;
  * @param directory holds {@code token} and {@code ca.crt}
  */
 record ServiceAccount(String apiServer, Path directory) {
+
+  /** RFC 6750 2.1. */
+  private static final Pattern BEARER_TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]+=*");
 
   private static final Path DIRECTORY = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
 
@@ -68,6 +72,9 @@ record ServiceAccount(String apiServer, Path directory) {
     String token = Files.readString(directory.resolve("token"), UTF_8).strip();
     if (token.isEmpty()) {
       throw new IOException(directory.resolve("token") + " is empty");
+    }
+    if (!BEARER_TOKEN.matcher(token).matches()) {
+      throw new IOException(directory.resolve("token") + " holds no bearer token (RFC 6750 2.1)");
     }
     return token;
   }

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.podtls.failure.InvalidMaterialException;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,5 +64,34 @@ class ApiServersTest {
     try (ApiServer server = ApiServers.ofKubeconfig(kubeconfig("tls-server-name: a"))) {
       assertThat(server).hasToString("https://127.0.0.1:1");
     }
+  }
+
+  @Test
+  @DisplayName("is the one file that KUBECONFIG names, or else the home's")
+  void kubeconfigIsFound() throws Exception {
+    Path file = kubeconfig("");
+    Path home = Files.createDirectories(directory.resolve("home"));
+
+    assertThat(ApiServers.kubeconfig(Map.of("KUBECONFIG", file.toString()), home)).isEqualTo(file);
+    assertThatThrownBy(
+            () ->
+                ApiServers.kubeconfig(
+                    Map.of("KUBECONFIG", file + File.pathSeparator + "other"), home))
+        .hasMessageContaining("KUBECONFIG names several files");
+    assertThatThrownBy(() -> ApiServers.kubeconfig(Map.of(), home))
+        .hasMessageContaining("KUBERNETES_SERVICE_HOST is not set")
+        .hasMessageContaining(home.toString());
+    assertThatThrownBy(
+            () -> ApiServers.kubeconfig(Map.of("KUBERNETES_SERVICE_HOST", "10.96.0.1"), home))
+        .hasMessageContaining("automountServiceAccountToken");
+  }
+
+  @Test
+  @DisplayName("a header that HTTP does not allow is told without its content")
+  void headersAreNotQuoted() {
+    ApiException told =
+        ApiServer.noAnswer(new IllegalArgumentException("invalid header value: \"Bearer s3cr3t\""));
+    assertThat(told).hasMessageContaining("perhaps the token").hasNoCause();
+    assertThat(told.getMessage()).doesNotContain("s3cr3t");
   }
 }

@@ -78,6 +78,12 @@ class ServiceAccountTest {
           .hasMessageContaining("no token to authenticate with: NoSuchFileException");
       Files.writeString(directory.resolve("token"), "\n");
       assertThatThrownBy(() -> server.get("/version")).hasMessageContaining("token is empty");
+      Files.writeString(directory.resolve("token"), "secret\ntoken");
+      assertThatThrownBy(() -> server.get("/version"))
+          .hasMessageContaining("holds no bearer token")
+          .hasStackTraceContaining("ServiceAccount")
+          .message()
+          .doesNotContain("secret");
       Files.writeString(directory.resolve("token"), "secret-token\n");
       assertThatThrownBy(() -> server.get("/version"))
           .hasMessageContaining("ConnectException")
