@@ -98,6 +98,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   private SigningOutcome.@Nullable Pending pending;
   private @Nullable PodTlsException identityFailure;
   private @Nullable PodTlsException trustFailure;
+  private @Nullable PodTlsException activationFailure;
 
   Engine(
       Agenda agenda,
@@ -206,11 +207,14 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   @Override
   public void accept(TlsIdentity next, Instant received, Instant renewal) {
     TlsIdentity previous = identity;
-    activate(Optional.of(next), trust());
+    TrustBundle before = inForce;
+    TrustBundle bundle = trust();
+    activate(Optional.of(next), bundle);
     identity = next;
     endOverlap();
     expiry.watch(next, received);
     identityFailure = null;
+    activationFailure = null;
     pending = null;
     nextRenewal = renewal.equals(Instant.MAX) ? null : renewal;
     show();
@@ -218,6 +222,9 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
       announcer.issued(next, renewal);
     } else {
       announcer.renewed(previous, next, renewal);
+    }
+    if (before != null && !before.equals(bundle)) {
+      announcer.trustChanged(before, bundle);
     }
     becomeReady();
   }
@@ -287,6 +294,12 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   }
 
   @Override
+  public void readable() {
+    trustFailure = null;
+    show();
+  }
+
+  @Override
   public void unreadable(PodTlsException failure, Duration nextTry) {
     boolean passing = failure instanceof SignerUnavailableException;
     if (wanted == null && !passing) {
@@ -304,6 +317,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     TrustBundle before = inForce;
     TrustBundle target = missingAnchor().map(this::overlapping).orElse(trust());
     if (target.equals(before)) {
+      activationFailure = null;
       show();
       return;
     }
@@ -314,11 +328,12 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
       activate(Optional.ofNullable(identity), target);
     } catch (RuntimeException e) {
       activation = agenda.after(NEXT_ACTIVATION, this::follow);
-      trustFailure = known(e);
+      activationFailure = known(e);
       show();
-      announcer.failed(trustFailure, clock.instant().plus(NEXT_ACTIVATION));
+      announcer.failed(activationFailure, clock.instant().plus(NEXT_ACTIVATION));
       return;
     }
+    activationFailure = null;
     show();
     if (before != null) {
       announcer.trustChanged(before, target);
@@ -396,7 +411,9 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
             generation,
             Optional.ofNullable(nextRenewal),
             Optional.ofNullable(pending),
-            Optional.ofNullable(identityFailure != null ? identityFailure : trustFailure));
+            Optional.ofNullable(identityFailure)
+                .or(() -> Optional.ofNullable(trustFailure))
+                .or(() -> Optional.ofNullable(activationFailure)));
   }
 
   private static PodTlsException known(RuntimeException failure) {

@@ -25,6 +25,9 @@ final class TrustFollower {
     /** A bundle that differs from the one before, or the first one. */
     void read(TrustBundle bundle);
 
+    /** After a failure, the bundle is readable again and still the one read before. */
+    void readable();
+
     /** No bundle could be read; not told again while the reason stays the same. */
     void unreadable(PodTlsException failure, Duration nextTry);
   }
@@ -107,11 +110,14 @@ final class TrustFollower {
     }
     backoff.reset();
     backingOff = false;
+    boolean recovered = told != null;
     told = null;
     again(slightlyLess(source.pollInterval()));
     if (!bundle.equals(last)) {
       last = bundle;
       reader.read(bundle);
+    } else if (recovered) {
+      reader.readable();
     }
   }
 
@@ -123,7 +129,7 @@ final class TrustFollower {
             : slightlyLess(source.pollInterval());
     again(wait);
     String reason = String.valueOf(failure.getMessage());
-    if (last == null || !reason.equals(told)) {
+    if (!reason.equals(told)) {
       told = reason;
       reader.unreadable(failure, wait);
     }

@@ -125,6 +125,38 @@ class TrustChangeTest {
   }
 
   @Test
+  @DisplayName("a source that recovers with the same bundle leaves no failure behind")
+  void recoversUnchanged() {
+    try (VirtualHandle handle = serving()) {
+      handle.trust.fail(new InvalidMaterialException("ca.crt", "is empty", null));
+      handle.advance(Duration.ofMinutes(2));
+      assertThat(handle.tls.status().lastFailure()).isPresent();
+
+      handle.trust.become(oldRoot);
+      handle.advance(Duration.ofMinutes(1));
+      assertThat(handle.tls.status().lastFailure()).isEmpty();
+      assertThat(handle.tls.status().generation()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  @DisplayName("a failure before the first bundle is told once while its reason stays the same")
+  void toldOnceBeforeTheFirstBundle() {
+    try (VirtualHandle handle =
+        VirtualHandle.with(
+            signer(),
+            options -> {
+              VirtualHandle.SwitchableTrust away = new VirtualHandle.SwitchableTrust(oldRoot);
+              away.fail(new SignerUnavailableException("HTTP 403: a long block of RBAC", null));
+              return options.trusting(away);
+            })) {
+      handle.advance(Duration.ofMinutes(2));
+      assertThat(handle.listener.all(Failed.class)).hasSize(1);
+      assertThat(handle.tls.status().ready()).isFalse();
+    }
+  }
+
+  @Test
   @DisplayName("an anchor that others need only is withdrawn at once")
   void foreignAnchorWithdrawn() {
     VirtualTime time = VirtualTime.startingNow();
@@ -157,6 +189,10 @@ class TrustChangeTest {
       assertThat(handle.requests()).isEqualTo(2);
       assertThat(handle.tls.identity()).isNotSameAs(first);
       assertThat(handle.tls.trust().certificates()).containsExactly(newRoot);
+      assertThat(handle.listener.all(TrustChanged.class)).hasSize(2);
+      TrustChanged end = handle.listener.last(TrustChanged.class);
+      assertThat(end.previous().certificates()).containsExactlyInAnyOrder(oldRoot, newRoot);
+      assertThat(end.current().certificates()).containsExactly(newRoot);
       handle.advance(Duration.ofHours(1));
       assertThat(handle.requests()).isEqualTo(2);
     }
