@@ -33,7 +33,7 @@ final class TestSigner implements AutoCloseable {
 
   private final SignerName signerName =
       SignerName.of("example.com/test-" + HexFormat.of().toHexDigits(random()));
-  private final TestCa ca = TestCa.root("signer of " + signerName);
+  private volatile TestCa ca = TestCa.root("signer of " + signerName);
   private final KubernetesClient client;
   private final SharedIndexInformer<CertificateSigningRequest> informer;
   private final boolean approving;
@@ -98,6 +98,11 @@ final class TestSigner implements AutoCloseable {
   TestSigner writingAround(String text) {
     around = text;
     return this;
+  }
+
+  /** Replaces its CA: what it signs from now on is signed by this one. */
+  void signWith(TestCa next) {
+    ca = next;
   }
 
   SignerName name() {
