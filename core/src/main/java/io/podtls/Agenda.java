@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -38,6 +39,7 @@ final class Agenda {
   private @Nullable Thread runner;
   private final CountDownLatch through = new CountDownLatch(1);
   private boolean closed;
+  private @Nullable IllegalStateException rejected;
 
   private Agenda(ScheduledExecutorService scheduler, boolean owned) {
     this.scheduler = scheduler;
@@ -64,7 +66,10 @@ final class Agenda {
     return new Agenda(scheduler, false);
   }
 
-  /** Who hears of what a task throws, besides the log; set before the first task. */
+  /**
+   * Who hears of what a task throws, besides the log, and of a task that is not taken; set before
+   * the first task.
+   */
   void onUncaught(Consumer<Throwable> hearer) {
     uncaught = hearer;
   }
@@ -109,6 +114,7 @@ final class Agenda {
   /** Runs the task after a time that is measured without the wall clock. */
   Entry after(Duration delay, Runnable task) {
     Entry entry = new Entry(task);
+    IllegalStateException failure;
     synchronized (this) {
       if (closed) {
         return entry;
@@ -116,11 +122,35 @@ final class Agenda {
       try {
         entry.timer = scheduler.schedule(() -> enter(entry), delay.toNanos(), TimeUnit.NANOSECONDS);
         waiting.add(entry);
+        rejected = null;
+        return entry;
       } catch (RejectedExecutionException e) {
-        LOG.log(Level.WARNING, () -> "the scheduler takes no more tasks: renewal has stopped", e);
+        failure = rejection(e);
+        rejected = failure;
       }
     }
+    uncaught.accept(failure);
     return entry;
+  }
+
+  private IllegalStateException rejection(@Nullable RejectedExecutionException cause) {
+    return new IllegalStateException(
+        "the scheduler is shut down or takes no more tasks, so nothing is renewed or followed: "
+            + scheduler,
+        cause);
+  }
+
+  /** Why nothing more will be run, although it is not closed; empty if all is well. */
+  Optional<IllegalStateException> stopped() {
+    synchronized (this) {
+      if (closed) {
+        return Optional.empty();
+      }
+      if (rejected == null && scheduler.isShutdown()) {
+        rejected = rejection(null);
+      }
+      return Optional.ofNullable(rejected);
+    }
   }
 
   private void enter(Entry entry) {

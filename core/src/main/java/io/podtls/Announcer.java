@@ -10,6 +10,7 @@ import java.lang.System.Logger.Level;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -49,13 +50,13 @@ final class Announcer {
     tell(heard -> heard.pending(pending));
   }
 
-  void issued(TlsIdentity identity, Instant nextRenewal) {
+  void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {
     LOG.log(Level.INFO, () -> "issued: " + describe(identity, nextRenewal));
     record(() -> FlightRecord.issued(identity, nextRenewal));
     tell(heard -> heard.issued(identity, nextRenewal));
   }
 
-  void renewed(TlsIdentity previous, TlsIdentity current, Instant nextRenewal) {
+  void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {
     LOG.log(Level.INFO, () -> "renewed: " + describe(current, nextRenewal));
     record(() -> FlightRecord.renewed(previous, current, nextRenewal));
     tell(heard -> heard.renewed(previous, current, nextRenewal));
@@ -65,6 +66,13 @@ final class Announcer {
     LOG.log(Level.WARNING, () -> failure.getMessage() + "; next attempt at " + nextAttempt);
     record(() -> FlightRecord.failed(failure, nextAttempt));
     tell(heard -> heard.failed(failure, nextAttempt));
+  }
+
+  /** A failure after which nothing will be tried again. */
+  void stopped(PodTlsException failure, Instant now) {
+    LOG.log(Level.ERROR, failure::getMessage, failure);
+    record(() -> FlightRecord.failed(failure, now));
+    tell(heard -> heard.failed(failure, now));
   }
 
   void trustChanged(TrustBundle previous, TrustBundle current) {
@@ -106,14 +114,14 @@ final class Announcer {
     }
   }
 
-  private static String describe(TlsIdentity identity, Instant nextRenewal) {
+  private static String describe(TlsIdentity identity, Optional<Instant> nextRenewal) {
     BigInteger serial = identity.leaf().getSerialNumber();
     return "serial "
         + serial.toString(16)
         + ", valid until "
         + identity.notAfter()
-        + (nextRenewal.equals(Instant.MAX)
-            ? ", renewed by whoever writes its files"
-            : ", next renewal " + nextRenewal);
+        + nextRenewal
+            .map(at -> ", next renewal " + at)
+            .orElse(", renewed by whoever writes the files");
   }
 }

@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +53,13 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
       long generation,
       Optional<Instant> nextRenewal,
       Optional<SigningOutcome.Pending> pending,
-      Optional<PodTlsException> lastFailure) {}
+      Optional<PodTlsException> lastFailure) {
+
+    State with(PodTlsException failure) {
+      return new State(
+          identity, trust, generation, Optional.empty(), pending, Optional.of(failure));
+    }
+  }
 
   private record Observation(Phase phase, String sentence, @Nullable PodTlsException failure) {
     Observation with(PodTlsException latest) {
@@ -74,6 +81,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   private final Optional<Publication> publication;
   private final ExpiryWatch expiry;
   private final CompletableFuture<Void> ready = new CompletableFuture<>();
+  private final AtomicBoolean stopTold = new AtomicBoolean();
   private final long started = System.nanoTime();
 
   private volatile boolean closing;
@@ -127,7 +135,8 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   }
 
   State state() {
-    return state;
+    State seen = state;
+    return agenda.stopped().map(failure -> seen.with(asMaterial(failure))).orElse(seen);
   }
 
   InstantSource clock() {
@@ -167,6 +176,10 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
       }
       throw new IllegalStateException("cannot bootstrap", e.getCause());
     } catch (TimeoutException e) {
+      Optional<IllegalStateException> stopped = agenda.stopped();
+      if (stopped.isPresent()) {
+        throw stopped.get();
+      }
       throw observation.after(Duration.ofNanos(System.nanoTime() - started));
     }
   }
@@ -205,7 +218,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   }
 
   @Override
-  public void accept(TlsIdentity next, Instant received, Instant renewal) {
+  public void accept(TlsIdentity next, Instant received, Optional<Instant> renewal) {
     TlsIdentity previous = identity;
     TrustBundle before = inForce;
     TrustBundle bundle = trust();
@@ -216,7 +229,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     identityFailure = null;
     activationFailure = null;
     pending = null;
-    nextRenewal = renewal.equals(Instant.MAX) ? null : renewal;
+    nextRenewal = renewal.orElse(null);
     show();
     if (previous == null) {
       announcer.issued(next, renewal);
@@ -400,7 +413,16 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   private void broken(Throwable failure) {
     if (!ready.isDone()) {
       end(failure);
+      return;
     }
+    agenda
+        .stopped()
+        .filter(reason -> stopTold.compareAndSet(false, true))
+        .ifPresent(reason -> announcer.stopped(asMaterial(reason), clock.instant()));
+  }
+
+  private static PodTlsException asMaterial(IllegalStateException failure) {
+    return new InvalidMaterialException("scheduler", String.valueOf(failure.getMessage()), failure);
   }
 
   private void show() {

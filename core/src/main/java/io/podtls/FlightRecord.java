@@ -6,6 +6,7 @@ import io.podtls.request.CertificateRequest;
 import io.podtls.signing.SigningOutcome.Pending;
 import io.podtls.trust.TrustBundle;
 import java.time.Instant;
+import java.util.Optional;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
 import jdk.jfr.Event;
@@ -45,11 +46,11 @@ final class FlightRecord {
         .commit();
   }
 
-  static void issued(TlsIdentity identity, Instant nextRenewal) {
+  static void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {
     new Issued(serial(identity), identity.notAfter().toEpochMilli(), millis(nextRenewal)).commit();
   }
 
-  static void renewed(TlsIdentity previous, TlsIdentity current, Instant nextRenewal) {
+  static void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {
     new Renewed(
             serial(previous),
             serial(current),
@@ -62,7 +63,7 @@ final class FlightRecord {
     new Failed(
             failure.getClass().getSimpleName(),
             String.valueOf(failure.getMessage()),
-            millis(nextAttempt))
+            nextAttempt.toEpochMilli())
         .commit();
   }
 
@@ -75,8 +76,8 @@ final class FlightRecord {
   }
 
   /** The recorder's way to say "never" is the least number. */
-  private static long millis(Instant instant) {
-    return instant.equals(Instant.MAX) ? Long.MIN_VALUE : instant.toEpochMilli();
+  private static long millis(Optional<Instant> instant) {
+    return instant.map(Instant::toEpochMilli).orElse(Long.MIN_VALUE);
   }
 
   @Name("io.podtls.CertificateRequested")

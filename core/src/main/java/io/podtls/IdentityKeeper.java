@@ -24,9 +24,10 @@ interface IdentityKeeper {
   /**
    * Puts the identity to use.
    *
+   * @param nextRenewal empty if somebody else renews it
    * @throws RuntimeException if it cannot be; what was in use stays in use
    */
-  void accept(TlsIdentity identity, Instant received, Instant nextRenewal);
+  void accept(TlsIdentity identity, Instant received, Optional<Instant> nextRenewal);
 
   /** A request goes out. */
   void requested(CertificateRequest request);

@@ -1,5 +1,7 @@
 package io.podtls;
 
+import static java.util.Objects.requireNonNull;
+
 import io.podtls.failure.BootstrapTimeoutException.Phase;
 import io.podtls.failure.SignerUnavailableException;
 import io.podtls.identity.PendingIdentity;
@@ -60,7 +62,9 @@ final class Issuance {
     this.keeper = keeper;
     this.decided = decided;
     this.backoff = new Backoff(random);
-    this.attempt = signer.begin(pending, this::wakeUp);
+    this.attempt =
+        requireNonNull(
+            signer.begin(pending, this::wakeUp), () -> "begin() returned null: " + signer);
   }
 
   /** Takes the first step. */
@@ -103,7 +107,7 @@ final class Issuance {
     backingOff = false;
     SigningOutcome outcome;
     try {
-      outcome = attempt.advance();
+      outcome = requireNonNull(attempt.advance(), "advance() returned null");
     } catch (SignerUnavailableException e) {
       backOff(e);
       return;

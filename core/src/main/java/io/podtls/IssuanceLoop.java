@@ -111,7 +111,7 @@ final class IssuanceLoop implements IdentitySource {
             found -> {
               Instant planned = order.policy.renewalTime(found.identity(), found.received());
               try {
-                keeper.accept(found.identity(), found.received(), planned);
+                keeper.accept(found.identity(), found.received(), Optional.of(planned));
               } catch (RuntimeException e) {
                 LOG.log(Level.INFO, () -> "the kept identity is not used: " + e.getMessage());
                 return false;
@@ -232,7 +232,7 @@ final class IssuanceLoop implements IdentitySource {
     try {
       identity = pending.complete(chain, keeper.trust(), now);
       next = order.policy.renewalTime(identity, now);
-      keeper.accept(identity, now, next);
+      keeper.accept(identity, now, Optional.of(next));
     } catch (InvalidCertificateException e) {
       unusable(e, pending, chain, now);
       return;

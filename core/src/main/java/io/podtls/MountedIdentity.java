@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,7 +108,7 @@ final class MountedIdentity implements IdentitySource {
       return;
     }
     try {
-      keeper.accept(found, now, Instant.MAX);
+      keeper.accept(found, now, Optional.empty());
       told = null;
     } catch (RuntimeException e) {
       nextOffer = now.plus(NEXT_OFFER);

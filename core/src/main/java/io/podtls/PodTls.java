@@ -174,8 +174,8 @@ public final class PodTls implements AutoCloseable {
         state.generation() > 0 && valid && !closed.get(),
         state.generation(),
         validUntil,
-        state.nextRenewal(),
-        state.pending(),
+        closed.get() ? Optional.empty() : state.nextRenewal(),
+        closed.get() ? Optional.empty() : state.pending(),
         state.lastFailure());
   }
 
@@ -202,6 +202,10 @@ public final class PodTls implements AutoCloseable {
       return;
     }
     engine.close();
+    closeAll(owned);
+  }
+
+  private static void closeAll(List<AutoCloseable> owned) {
     for (AutoCloseable resource : owned) {
       try {
         resource.close();
@@ -218,7 +222,7 @@ public final class PodTls implements AutoCloseable {
 
   private Engine open() {
     if (closed.get()) {
-      throw new IllegalStateException("closed");
+      throw new IllegalStateException("this PodTls is closed");
     }
     return engine;
   }
@@ -289,8 +293,10 @@ public final class PodTls implements AutoCloseable {
      *
      * @param policy the window
      * @return this builder
+     * @throws IllegalStateException unless the handle was prepared by {@link PodTls#requesting}
      */
     public Builder renewing(RenewalPolicy policy) {
+      requireRequest("renewing");
       this.policy = requireNonNull(policy, "policy");
       return this;
     }
@@ -351,10 +357,12 @@ public final class PodTls implements AutoCloseable {
      * @param directory made if it is not there; this handle's alone
      * @return this builder
      * @throws IllegalStateException unless the handle was prepared by {@link PodTls#requesting}
+     * @throws IllegalArgumentException if it is the directory of {@link #publishingTo}
      */
     public Builder keepingIn(Path directory) {
       requireRequest("keepingIn");
-      store = Optional.of(requireNonNull(directory, "directory"));
+      requireDistinct(requireNonNull(directory, "directory"), publication);
+      store = Optional.of(directory);
       return this;
     }
 
@@ -369,9 +377,11 @@ public final class PodTls implements AutoCloseable {
      *
      * @param directory made if it is not there; this handle's alone
      * @return this builder
+     * @throws IllegalArgumentException if it is the directory of {@link #keepingIn}
      */
     public Builder publishingTo(Path directory) {
-      publication = Optional.of(requireNonNull(directory, "directory"));
+      requireDistinct(requireNonNull(directory, "directory"), store);
+      publication = Optional.of(directory);
       return this;
     }
 
@@ -402,21 +412,25 @@ public final class PodTls implements AutoCloseable {
      *     verify against the trust bundle
      * @throws InvalidMaterialException if there is no trust bundle to be read
      * @throws BootstrapTimeoutException if the time is over, saying what was waited for
+     * @throws IllegalStateException if the scheduler is shut down
      * @throws InterruptedException if the calling thread is interrupted
      */
     public PodTls bootstrap(Duration timeout) throws InterruptedException {
-      if (timeout.isNegative() || timeout.isZero()) {
-        throw new IllegalArgumentException("timeout is not positive: " + timeout);
-      }
-      PodTls handle = start();
+      PodTls handle = null;
       boolean done = false;
       try {
+        if (requireNonNull(timeout, "timeout").isNegative() || timeout.isZero()) {
+          throw new IllegalArgumentException("timeout is not positive: " + timeout);
+        }
+        handle = start();
         prepare();
         handle.engine.awaitReady(timeout);
         done = true;
         return handle;
       } finally {
-        if (!done) {
+        if (handle == null) {
+          closeAll(owned);
+        } else if (!done) {
           handle.close();
         }
       }
@@ -446,7 +460,12 @@ public final class PodTls implements AutoCloseable {
               trust,
               publication.map(directory -> new Publication(directory, agenda)),
               identities(agenda, random));
-      engine.start();
+      try {
+        engine.start();
+      } catch (RuntimeException | Error e) {
+        engine.close();
+        throw e;
+      }
       return new PodTls(engine, List.copyOf(owned));
     }
 
@@ -472,6 +491,20 @@ public final class PodTls implements AutoCloseable {
       }
       return keeper ->
           Optional.ofNullable(mounted).map(given -> new MountedIdentity(given, clock, keeper));
+    }
+
+    private static void requireDistinct(Path directory, Optional<Path> other) {
+      Path absolute = directory.toAbsolutePath().normalize();
+      if (other
+          .map(Path::toAbsolutePath)
+          .map(Path::normalize)
+          .filter(absolute::equals)
+          .isPresent()) {
+        throw new IllegalArgumentException(
+            "keepingIn and publishingTo are both "
+                + directory
+                + "; each of them needs a directory of its own");
+      }
     }
 
     private void requireRequest(String option) {

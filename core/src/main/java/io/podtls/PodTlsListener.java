@@ -7,6 +7,7 @@ import io.podtls.signing.SigningOutcome;
 import io.podtls.trust.TrustBundle;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * Hears what happens to a running handle. Every method does nothing by default.
@@ -38,26 +39,25 @@ public interface PodTlsListener {
    * The first identity is in use.
    *
    * @param identity the identity
-   * @param nextRenewal when the next one will be asked for; {@link Instant#MAX} if somebody else
-   *     renews it
+   * @param nextRenewal when the next one will be asked for; empty if somebody else renews it
    */
-  default void issued(TlsIdentity identity, Instant nextRenewal) {}
+  default void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {}
 
   /**
    * Another identity is in use: the next handshake shows it.
    *
    * @param previous the identity until now
    * @param current the identity from now on
-   * @param nextRenewal when the next one will be asked for; {@link Instant#MAX} if somebody else
-   *     renews it
+   * @param nextRenewal when the next one will be asked for; empty if somebody else renews it
    */
-  default void renewed(TlsIdentity previous, TlsIdentity current, Instant nextRenewal) {}
+  default void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {}
 
   /**
    * Something failed; what was in use stays in use, and it will be tried again.
    *
    * @param failure what failed
-   * @param nextAttempt when it will be tried again
+   * @param nextAttempt when it will be tried again; the present moment if it will not be, as the
+   *     scheduler takes no more tasks
    */
   default void failed(PodTlsException failure, Instant nextAttempt) {}
 

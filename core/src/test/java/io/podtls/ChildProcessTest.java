@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
@@ -67,7 +68,8 @@ class ChildProcessTest {
           .listener(
               new PodTlsListener() {
                 @Override
-                public void renewed(TlsIdentity previous, TlsIdentity current, Instant next) {
+                public void renewed(
+                    TlsIdentity previous, TlsIdentity current, Optional<Instant> next) {
                   System.out.println("renewed");
                 }
 

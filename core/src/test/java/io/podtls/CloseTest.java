@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -155,7 +156,8 @@ class CloseTest {
             .listener(
                 new PodTlsListener() {
                   @Override
-                  public void renewed(TlsIdentity previous, TlsIdentity current, Instant next) {
+                  public void renewed(
+                      TlsIdentity previous, TlsIdentity current, Optional<Instant> next) {
                     self.get().close();
                     closed.countDown();
                   }
@@ -195,6 +197,25 @@ class CloseTest {
     } finally {
       pool.shutdownNow();
     }
+  }
+
+  @Test
+  @DisplayName("after close nothing is planned and nothing is awaited any more")
+  void plansNothing() {
+    VirtualTime time = VirtualTime.startingNow();
+    PodTls tls =
+        handle(FakeCertificateSigner.answering(Answer.PENDING)).runningOn(time, time).start();
+    time.advance(Duration.ofSeconds(10));
+    assertThat(tls.status().pending()).isPresent();
+    tls.close();
+    assertThat(tls.status().pending()).isEmpty();
+
+    PodTls issued =
+        handle(FakeCertificateSigner.answering(Answer.ISSUE)).runningOn(time, time).start();
+    time.advance(Duration.ofSeconds(10));
+    assertThat(issued.status().nextRenewal()).isPresent();
+    issued.close();
+    assertThat(issued.status().nextRenewal()).isEmpty();
   }
 
   @Test

@@ -11,8 +11,11 @@ import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +44,28 @@ class ClosingTest {
     tls.close();
 
     assertThat(closed).containsExactly("signer");
+  }
+
+  @Test
+  @DisplayName("is closed when bootstrap refuses its argument or cannot start")
+  void closedWhenBootstrapRefuses() {
+    PodTls.Builder handle =
+        PodTls.withoutIdentity().trusting(TRUST).closing(() -> closed.add("signer"));
+    assertThatThrownBy(() -> handle.bootstrap(Duration.ZERO))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(closed).containsExactly("signer");
+
+    assertThatThrownBy(() -> handle.bootstrap(null))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage("timeout");
+    assertThat(closed).hasSize(2);
+
+    ScheduledExecutorService over = Executors.newScheduledThreadPool(1);
+    over.shutdown();
+    handle.runningOn(over, InstantSource.system());
+    assertThatThrownBy(() -> handle.bootstrap(Duration.ofSeconds(20)))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(closed).hasSize(3);
   }
 
   @Test

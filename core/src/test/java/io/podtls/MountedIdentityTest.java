@@ -104,6 +104,7 @@ class MountedIdentityTest {
       assertThat(shows(tls, first)).isTrue();
       assertThat(tls.status().nextRenewal()).isEmpty();
       assertThat(listener.all(Issued.class)).hasSize(1);
+      assertThat(listener.last(Issued.class).nextRenewal()).isEmpty();
 
       TlsIdentity second = write(Duration.ofHours(24));
       time.advance(Duration.ofSeconds(2));

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The deadline of a bootstrap passed. Says what it was waiting for, and for how long.
  *
- * <p>The cause, if there is one, is the last {@link SignerUnavailableException} met on the way.
+ * <p>The cause, if there is one, is the last failure met on the way, such as a {@link
+ * SignerUnavailableException} or an {@link InvalidMaterialException}.
  *
  * <p><b>Thread safety:</b> immutable.
  */

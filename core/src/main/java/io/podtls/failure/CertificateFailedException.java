@@ -24,14 +24,14 @@ public final class CertificateFailedException extends PodTlsException {
    * @param detail the human-readable message of the condition, may be empty
    */
   public CertificateFailedException(String object, String reason, String detail) {
-    super(requireNonNull(object, "object") + " failed: " + reason + describe(detail), null);
+    super(requireNonNull(object, "object") + " failed" + describe(reason, detail), null);
     this.object = object;
     this.reason = requireNonNull(reason, "reason");
     this.detail = requireNonNull(detail, "detail");
   }
 
-  private static String describe(String detail) {
-    return detail.isEmpty() ? "" : " (" + detail + ")";
+  private static String describe(String reason, String detail) {
+    return (reason.isEmpty() ? "" : ": " + reason) + (detail.isEmpty() ? "" : " (" + detail + ")");
   }
 
   /** Returns the request as its holder names it, e.g. {@code csr orders-7f9}. */

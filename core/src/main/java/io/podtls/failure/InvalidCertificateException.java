@@ -47,7 +47,8 @@ public final class InvalidCertificateException extends PodTlsException {
     }
   }
 
-  private final transient List<Violation> violations;
+  @SuppressWarnings("serial") // List.copyOf makes serializable lists
+  private final List<Violation> violations;
 
   /**
    * Reports what is wrong with a certificate.

@@ -9,6 +9,7 @@ import io.podtls.trust.TrustBundle;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Keeps everything that it hears, in order. */
@@ -21,9 +22,9 @@ public final class RecordingListener implements PodTlsListener {
 
   public record Pending(SigningOutcome.Pending pending) implements Event {}
 
-  public record Issued(TlsIdentity identity, Instant nextRenewal) implements Event {}
+  public record Issued(TlsIdentity identity, Optional<Instant> nextRenewal) implements Event {}
 
-  public record Renewed(TlsIdentity previous, TlsIdentity current, Instant nextRenewal)
+  public record Renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal)
       implements Event {}
 
   public record Failed(PodTlsException failure, Instant nextAttempt) implements Event {}
@@ -75,12 +76,12 @@ public final class RecordingListener implements PodTlsListener {
   }
 
   @Override
-  public void issued(TlsIdentity identity, Instant nextRenewal) {
+  public void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {
     events.add(new Issued(identity, nextRenewal));
   }
 
   @Override
-  public void renewed(TlsIdentity previous, TlsIdentity current, Instant nextRenewal) {
+  public void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {
     events.add(new Renewed(previous, current, nextRenewal));
   }
 

@@ -10,6 +10,7 @@ import io.podtls.signing.SigningOutcome.Pending;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -66,13 +67,18 @@ public final class WaitingReport implements PodTlsListener {
   }
 
   @Override
-  public void issued(TlsIdentity identity, Instant nextRenewal) {
-    lines.accept("issued: " + identity + ", to be renewed at " + nextRenewal);
+  public void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {
+    lines.accept("issued: " + identity + renewal(nextRenewal));
   }
 
   @Override
-  public void renewed(TlsIdentity previous, TlsIdentity current, Instant nextRenewal) {
-    lines.accept("renewed: " + current + ", to be renewed at " + nextRenewal);
+  public void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {
+    lines.accept("renewed: " + current + renewal(nextRenewal));
+  }
+
+  private static String renewal(Optional<Instant> next) {
+    return next.map(at -> ", to be renewed at " + at)
+        .orElse(", renewed by whoever writes the files");
   }
 
   @Override

@@ -15,6 +15,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -25,7 +26,7 @@ final class Report implements PodTlsListener {
 
   private final PrintStream out;
   private final AtomicLong rotations = new AtomicLong();
-  private volatile Instant nextRenewal = Instant.MAX;
+  private volatile Optional<Instant> nextRenewal = Optional.empty();
   private volatile long requested;
   private volatile long issued;
   private String lastPending = "";
@@ -66,13 +67,13 @@ final class Report implements PodTlsListener {
   }
 
   @Override
-  public void issued(TlsIdentity identity, Instant renewal) {
+  public void issued(TlsIdentity identity, Optional<Instant> renewal) {
     issued = System.nanoTime();
     nextRenewal = renewal;
   }
 
   @Override
-  public void renewed(TlsIdentity previous, TlsIdentity current, Instant renewal) {
+  public void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> renewal) {
     nextRenewal = renewal;
     rotations.incrementAndGet();
   }
@@ -109,7 +110,7 @@ final class Report implements PodTlsListener {
             + TIME.format(identity.notAfter())
             + " (%.1f h)".formatted(life.toMinutes() / 60.0));
     line("key", leaf.getPublicKey().getAlgorithm() + ", never written anywhere");
-    line("renewal", TIME.format(nextRenewal));
+    line("renewal", nextRenewal.map(TIME::format).orElse("by whoever writes the files"));
   }
 
   void seen(SelfCheck.Seen seen) {

@@ -1,0 +1,122 @@
+package io.podtls;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.podtls.failure.SignerUnavailableException;
+import io.podtls.identity.IdentityFiles;
+import io.podtls.renewal.RenewalPolicy;
+import io.podtls.signing.CertificateSigner;
+import io.podtls.testing.FakeCertificateSigner;
+import io.podtls.testing.FakeCertificateSigner.Answer;
+import io.podtls.testing.RecordingListener.Failed;
+import io.podtls.testing.TestCa;
+import io.podtls.testing.VirtualTime;
+import io.podtls.trust.TrustBundle;
+import io.podtls.trust.TrustBundleSource;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@DisplayName("What a handle is given")
+@Timeout(30)
+class OptionsTest {
+
+  private static final TrustBundleSource TRUST =
+      TrustBundleSource.fixed(TrustBundle.of(List.of(TestCa.root("ca").certificate())));
+
+  @Test
+  @DisplayName("one directory cannot both keep and publish, in whatever order and spelling")
+  void oneDirectoryForTwo() {
+    CertificateSigner signer = FakeCertificateSigner.answering(Answer.ISSUE);
+    assertThatThrownBy(
+            () ->
+                PodTls.requesting(VirtualHandle.REQUEST, signer)
+                    .keepingIn(Path.of("tls"))
+                    .publishingTo(Path.of("x", "..", "tls")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll("keepingIn", "publishingTo");
+    assertThatThrownBy(
+            () ->
+                PodTls.requesting(VirtualHandle.REQUEST, signer)
+                    .publishingTo(Path.of("tls"))
+                    .keepingIn(Path.of("tls")))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  @DisplayName("a renewal policy is refused where nothing is renewed by request")
+  void policyWithoutRequest() {
+    RenewalPolicy policy = RenewalPolicy.standard();
+    assertThatThrownBy(() -> PodTls.withoutIdentity().renewing(policy))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("renewing");
+    IdentityFiles files = IdentityFiles.bundle(Path.of("bundle.pem"));
+    assertThatThrownBy(() -> PodTls.reading(files).renewing(policy))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  @DisplayName("a scheduler that is shut down ends the bootstrap at once, by its name")
+  void schedulerOver() {
+    ScheduledExecutorService over = Executors.newScheduledThreadPool(1);
+    over.shutdown();
+    assertThatThrownBy(
+            () ->
+                PodTls.withoutIdentity()
+                    .trusting(TRUST)
+                    .runningOn(over, InstantSource.system())
+                    .bootstrap(Duration.ofDays(1)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContainingAll("scheduler is shut down", over.toString());
+  }
+
+  @Test
+  @DisplayName("a scheduler that is shut down later is a failure in the status and to the listener")
+  void schedulerOverLater() {
+    VirtualTime time = VirtualTime.startingNow();
+    try (VirtualHandle handle =
+        VirtualHandle.with(time, FakeCertificateSigner.answering(Answer.ISSUE), all -> all)) {
+      assertThat(handle.tls.status().lastFailure()).isEmpty();
+      time.shutdown();
+      assertThat(handle.tls.status().lastFailure().orElseThrow())
+          .hasMessageContaining("scheduler is shut down");
+      assertThat(handle.tls.status().nextRenewal()).isEmpty();
+      handle.trust.hint();
+      assertThat(handle.listener.all(Failed.class)).hasSize(1);
+      assertThat(handle.lastFailure()).hasMessageContaining("scheduler is shut down");
+    }
+  }
+
+  @Test
+  @DisplayName("a signer whose step comes to nothing is a failure that is tried again")
+  void stepWithoutOutcome() {
+    FakeCertificateSigner signer =
+        FakeCertificateSigner.answering((self, pending) -> null, Answer.ISSUE);
+    try (VirtualHandle handle = VirtualHandle.with(signer)) {
+      assertThat(handle.lastFailure())
+          .isInstanceOf(SignerUnavailableException.class)
+          .hasMessageContaining("advance() returned null");
+      handle.advance(Duration.ofSeconds(30));
+      assertThat(handle.tls.status().ready()).isTrue();
+    }
+  }
+
+  @Test
+  @DisplayName("a signer that begins nothing ends the bootstrap, saying so")
+  void nothingBegun() {
+    CertificateSigner signer = (pending, wakeUp) -> null;
+    assertThatThrownBy(
+            () ->
+                PodTls.requesting(VirtualHandle.REQUEST, signer)
+                    .trusting(TRUST)
+                    .bootstrap(Duration.ofSeconds(20)))
+        .hasMessageContaining("begin() returned null");
+  }
+}
