@@ -8,10 +8,8 @@ import io.podtls.identity.PendingIdentity;
 import io.podtls.signing.CertificateSigner;
 import io.podtls.signing.SigningOutcome;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Base64;
 import java.util.Optional;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +26,7 @@ final class CsrAttempt implements CertificateSigner.Attempt {
   private final String prefix;
   private final PendingIdentity pending;
   private final Runnable wakeUp;
-  private final InstantSource clock;
-  private final RandomGenerator random;
+  private final CsrFollower.Timing timing;
 
   private int ordinal;
   private boolean resubmitted;
@@ -44,14 +41,12 @@ final class CsrAttempt implements CertificateSigner.Attempt {
       String prefix,
       PendingIdentity pending,
       Runnable wakeUp,
-      InstantSource clock,
-      RandomGenerator random) {
+      CsrFollower.Timing timing) {
     this.api = api;
     this.prefix = prefix;
     this.pending = pending;
     this.wakeUp = wakeUp;
-    this.clock = clock;
-    this.random = random;
+    this.timing = timing;
   }
 
   @Override
@@ -164,7 +159,7 @@ final class CsrAttempt implements CertificateSigner.Attempt {
     csr = submitted;
     CsrOutcome.of(submitted)
         .ifPresentOrElse(
-            this::settle, () -> follower = new CsrFollower(api, submitted, wakeUp, clock, random));
+            this::settle, () -> follower = new CsrFollower(api, submitted, wakeUp, timing));
   }
 
   private SigningOutcome lost(Csr known, String how) {

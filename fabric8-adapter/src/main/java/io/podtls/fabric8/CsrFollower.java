@@ -25,13 +25,27 @@ final class CsrFollower implements AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(CsrFollower.class.getName());
 
-  private static final int WATCH_SECONDS = 50;
-  private static final Duration SUSPECT_AFTER = Duration.ofSeconds(WATCH_SECONDS + 5);
+  private static final Duration WATCH_FOR = Duration.ofSeconds(50);
+  private static final Duration GRACE = Duration.ofSeconds(5);
   private static final Duration PACE = Duration.ofSeconds(1);
   private static final Duration SLOWEST_PACE = Duration.ofSeconds(30);
   private static final Duration SHORTEST_POLL = Duration.ofMillis(500);
   private static final Duration LONGEST_POLL = Duration.ofSeconds(60);
   private static final double POLL_GROWTH = 0.6;
+
+  /**
+   * What a follower goes by.
+   *
+   * @param clock tells the time
+   * @param random keeps pods apart
+   * @param watchFor for how long the API server is asked to keep a watch; whole seconds
+   */
+  record Timing(InstantSource clock, RandomGenerator random, Duration watchFor) {
+
+    static Timing by(InstantSource clock, RandomGenerator random) {
+      return new Timing(clock, random, WATCH_FOR);
+    }
+  }
 
   /** What a look at the object finds. */
   sealed interface Sight {
@@ -55,6 +69,8 @@ final class CsrFollower implements AutoCloseable {
   private final Runnable wakeUp;
   private final InstantSource clock;
   private final RandomGenerator random;
+  private final Duration watchFor;
+  private final Duration suspectAfter;
 
   private Csr latest;
   private Stage stage;
@@ -69,12 +85,13 @@ final class CsrFollower implements AutoCloseable {
   private Duration due = Duration.ZERO;
 
   /** Follows the object from this version on. */
-  CsrFollower(
-      CsrApi api, Csr created, Runnable wakeUp, InstantSource clock, RandomGenerator random) {
+  CsrFollower(CsrApi api, Csr created, Runnable wakeUp, Timing timing) {
     this.api = api;
     this.wakeUp = wakeUp;
-    this.clock = clock;
-    this.random = random;
+    this.clock = timing.clock();
+    this.random = timing.random();
+    this.watchFor = timing.watchFor();
+    this.suspectAfter = watchFor.plus(GRACE);
     this.latest = created;
     this.stage = CsrOutcome.stage(created);
     this.lastRequest = clock.instant();
@@ -88,7 +105,7 @@ final class CsrFollower implements AutoCloseable {
     if (!(told instanceof Sight.Unchanged)) {
       return told;
     }
-    if (watch != null && elapsed(lastRequest).compareTo(SUSPECT_AFTER) >= 0) {
+    if (watch != null && elapsed(lastRequest).compareTo(suspectAfter) >= 0) {
       stopWatching();
       api.reconnect();
       brokenWatches++;
@@ -105,7 +122,7 @@ final class CsrFollower implements AutoCloseable {
     if (!events.isEmpty()) {
       return Duration.ofMillis(1);
     }
-    Duration left = watch == null ? untilDue() : SUSPECT_AFTER.minus(elapsed(lastRequest));
+    Duration left = watch == null ? untilDue() : suspectAfter.minus(elapsed(lastRequest));
     return left.compareTo(Duration.ofMillis(1)) < 0 ? Duration.ofMillis(1) : left;
   }
 
@@ -197,7 +214,7 @@ final class CsrFollower implements AutoCloseable {
           wakeUp.run();
         };
     events = heard;
-    watch = api.watch(latest.name(), resumeAt, WATCH_SECONDS, listener);
+    watch = api.watch(latest.name(), resumeAt, (int) watchFor.toSeconds(), listener);
     next = Next.NOTHING;
     return new Sight.Unchanged();
   }
@@ -238,7 +255,7 @@ final class CsrFollower implements AutoCloseable {
   /** The time since then; after the clock was set back, as long as it takes to act now. */
   private Duration elapsed(Instant then) {
     Duration elapsed = Duration.between(then, clock.instant());
-    return elapsed.isNegative() ? SUSPECT_AFTER.plus(LONGEST_POLL) : elapsed;
+    return elapsed.isNegative() ? suspectAfter.plus(LONGEST_POLL) : elapsed;
   }
 
   private void stopWatching() {

@@ -35,14 +35,16 @@ public final class Fabric8CertificateSigner implements CertificateSigner {
 
   private final CsrApi api;
   private final String prefix;
-  private final InstantSource clock;
-  private final RandomGenerator random;
+  private final CsrFollower.Timing timing;
 
-  Fabric8CertificateSigner(CsrApi api, String prefix, InstantSource clock, RandomGenerator random) {
+  Fabric8CertificateSigner(CsrApi api, String prefix, CsrFollower.Timing timing) {
     this.api = api;
     this.prefix = prefix;
-    this.clock = clock;
-    this.random = random;
+    this.timing = timing;
+  }
+
+  Fabric8CertificateSigner(CsrApi api, String prefix, InstantSource clock, RandomGenerator random) {
+    this(api, prefix, CsrFollower.Timing.by(clock, random));
   }
 
   Fabric8CertificateSigner(ApiServer server) {
@@ -54,7 +56,8 @@ public final class Fabric8CertificateSigner implements CertificateSigner {
   }
 
   /**
-   * Uses the client's connections and credentials.
+   * Uses the client's connections and credentials. Whether they are right is the client's affair:
+   * whom it trusts, when it reads its token, and when it notices that a connection is dead.
    *
    * @param client stays the caller's to close; to be kept open while the signer is in use
    */
@@ -105,18 +108,13 @@ public final class Fabric8CertificateSigner implements CertificateSigner {
       throw new IllegalArgumentException(
           "namePrefix starts with csr-, and EKS never issues requests of such names");
     }
-    return new Fabric8CertificateSigner(api, namePrefix, clock, random);
+    return new Fabric8CertificateSigner(api, namePrefix, timing);
   }
 
   @Override
   public Attempt begin(PendingIdentity pending, Runnable wakeUp) {
     return new CsrAttempt(
-        api,
-        prefix,
-        requireNonNull(pending, "pending"),
-        requireNonNull(wakeUp, "wakeUp"),
-        clock,
-        random);
+        api, prefix, requireNonNull(pending, "pending"), requireNonNull(wakeUp, "wakeUp"), timing);
   }
 
   /** Makes the HTTP client and loads what talking to an API server needs; sends nothing. */

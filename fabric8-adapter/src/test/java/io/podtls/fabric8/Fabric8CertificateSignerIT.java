@@ -31,6 +31,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -462,6 +463,36 @@ class Fabric8CertificateSignerIT {
                 assertThat(URI.create(watch.uri()).getQuery())
                     .contains("fieldSelector=metadata.name=podtls-")
                     .containsPattern("resourceVersion=[1-9]"));
+  }
+
+  @Test
+  @DisplayName("a connection that went dead is found by its overdue watch, and another one is used")
+  void deadConnection(@TempDir Path directory) throws Exception {
+    cluster.grant(pod, requests("create", "get", "watch"));
+    cluster.mountedServiceAccount(pod, directory);
+
+    try (TestSigner signing = TestSigner.of(cluster);
+        FreezingProxy proxy = new FreezingProxy(cluster.controlPlane().apiServerUrl());
+        ApiServer server =
+            new ServiceAccount("https://127.0.0.1:" + proxy.port(), directory).connect();
+        var signer =
+            new Fabric8CertificateSigner(
+                new ApiServerCsrs(server),
+                "podtls-",
+                new CsrFollower.Timing(
+                    InstantSource.system(), new Random(), Duration.ofSeconds(2)));
+        var driver = new AttemptDriver(signer, requestTo(signing.name()))) {
+      String name = nameOf(driver.until(outcome -> true));
+      server.get("/version"); // by now the watch is open, on the same connection
+      assertThat(proxy.connections()).isEqualTo(1);
+
+      proxy.freeze();
+      administrator.approve(name);
+
+      assertThat(driver.settle()).isInstanceOf(Issued.class);
+      assertThat(proxy.connections()).isEqualTo(2);
+      assertThat(driver.failures()).isEmpty();
+    }
   }
 
   @Test
