@@ -85,8 +85,7 @@ class ChildProcessTest {
   }
 
   @Test
-  @DisplayName(
-      "row 14: a process that was stopped past expiry renews when it goes on, with one request")
+  @DisplayName("a process that was stopped past expiry renews when it goes on, with one request")
   void suspendedPastExpiry() throws Exception {
     Process process = start(ShortLived.class);
     try (BufferedReader lines = process.inputReader()) {
@@ -137,7 +136,7 @@ class ChildProcessTest {
   }
 
   @Test
-  @DisplayName("row 22: killed at any moment of its renewals, it leaves matching pairs only")
+  @DisplayName("killed at any moment of its renewals, it leaves matching pairs only")
   void killed(@TempDir Path root) throws Exception {
     Random random = new Random(22);
     for (int round = 0; round < 5; round++) {

@@ -71,14 +71,13 @@ class CloseTest {
   }
 
   @Test
-  @DisplayName(
-      "row 25: close with a request pending: within 100 ms, its one thread and attempt gone")
+  @DisplayName("close with a request pending: within 100 ms, its one thread and attempt gone")
   void whilePending() throws Exception {
     assertThat(timeToClose(Answer.PENDING)).isLessThan(LIMIT);
   }
 
   @Test
-  @DisplayName("row 25: close while a step blocks: interrupted, within 100 ms")
+  @DisplayName("close while a step blocks: interrupted, within 100 ms")
   void whileBlocked() throws Exception {
     assertThat(
             timeToClose(
@@ -90,8 +89,7 @@ class CloseTest {
   }
 
   @Test
-  @DisplayName(
-      "row 25: close while a step ignores its interrupt: not waited for, cleaned up afterwards")
+  @DisplayName("close while a step ignores its interrupt: not waited for, cleaned up afterwards")
   void whileDeaf() throws Exception {
     CountDownLatch stepping = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);

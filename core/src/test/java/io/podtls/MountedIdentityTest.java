@@ -132,8 +132,7 @@ class MountedIdentityTest {
   }
 
   @Test
-  @DisplayName(
-      "row 21: key and certificate that do not match, a 0-byte file, no file: the last good one")
+  @DisplayName("key and certificate that do not match, a 0-byte file, no file: the last good one")
   void keepsTheLastGood() throws Exception {
     TlsIdentity first = write(Duration.ofHours(24));
     try (PodTls tls = reading()) {

@@ -102,7 +102,7 @@ class PersistenceTest {
   }
 
   @Test
-  @DisplayName("row 13: 100 restarts make one request, and leave the plan where it was")
+  @DisplayName("100 restarts make one request, and leave the plan where it was")
   void manyRestarts() {
     java.util.Set<Object> plans = new java.util.HashSet<>();
     for (int i = 0; i < 100; i++) {
@@ -179,7 +179,7 @@ class PersistenceTest {
   }
 
   @Test
-  @DisplayName("row 2: restarts while nobody approves go on with one key, so with one request")
+  @DisplayName("restarts while nobody approves go on with one key, so with one request")
   void restartsWhilePending() {
     assertThat(keysAfterRestarts(Answer.UNAVAILABLE, Answer.PENDING)).hasSize(1);
     signer.nowAnswering(Answer.ISSUE);
@@ -194,7 +194,7 @@ class PersistenceTest {
   }
 
   @Test
-  @DisplayName("row 3: restarts after a denial ask for the same request again, not for a new one")
+  @DisplayName("restarts after a denial ask for the same request again, not for a new one")
   void restartsAfterDenial() {
     assertThat(keysAfterRestarts(Answer.DENY)).hasSize(1);
   }
@@ -241,7 +241,7 @@ class PersistenceTest {
   @ParameterizedTest
   @org.junit.jupiter.params.provider.ValueSource(
       strings = {"tls.key", "tls.crt", "details.properties"})
-  @DisplayName("row 22: a missing, empty or foreign file is never half of a pair: a new request")
+  @DisplayName("a missing, empty or foreign file is never half of a pair: a new request")
   void damaged(String name) throws Exception {
     start().close();
     Path file = directory().resolve(name);
@@ -265,7 +265,7 @@ class PersistenceTest {
   }
 
   @Test
-  @DisplayName("row 22: the key is 0600 on every write, over a 0644 file too")
+  @DisplayName("the key is 0600 on every write, over a 0644 file too")
   void modes() throws Exception {
     Files.createDirectories(directory());
     Files.writeString(directory().resolve("tls.key"), "old");
@@ -282,7 +282,7 @@ class PersistenceTest {
   }
 
   @Test
-  @DisplayName("row 22: a directory that cannot be written: memory serves, and it is tried again")
+  @DisplayName("a directory that cannot be written: memory serves, and it is tried again")
   void unwritable() throws Exception {
     Files.writeString(directory(), "a file where the directory should be");
     try (PodTls tls = start()) {

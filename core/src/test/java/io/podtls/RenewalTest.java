@@ -118,7 +118,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("row 2: nobody approves for 48 h: one request, told of at least each minute")
+  @DisplayName("nobody approves for 48 h: one request, told of at least each minute")
   void nobodyApproves() {
     try (VirtualHandle handle = VirtualHandle.with(signer(Answer.PENDING))) {
       handle.advance(Duration.ofHours(48));
@@ -132,7 +132,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("row 1: approved without certificate keeps waiting, and the state says so")
+  @DisplayName("approved without certificate keeps waiting, and the state says so")
   void approvedNotIssued() {
     try (VirtualHandle handle = VirtualHandle.with(signer(Answer.PENDING, Answer.APPROVED))) {
       Instant start = handle.time.instant();
@@ -151,7 +151,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("row 3: denied at renewal: no new request for an hour, the old certificate serves")
+  @DisplayName("denied at renewal: no new request for an hour, the old certificate serves")
   void deniedRenewal() {
     try (VirtualHandle handle = servingThen(Answer.DENY)) {
       TlsIdentity first = handle.tls.identity();
@@ -171,7 +171,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("row 4: failed at renewal: three spaced retries, then one an hour at most")
+  @DisplayName("failed at renewal: three spaced retries, then one an hour at most")
   void failedRenewal() {
     try (VirtualHandle handle = servingThen(Answer.FAIL)) {
       TlsIdentity first = handle.tls.identity();
@@ -188,8 +188,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName(
-      "row 6: a certificate for another key: rejected, the old pair serves, one new request")
+  @DisplayName("a certificate for another key: rejected, the old pair serves, one new request")
   void anotherKey() {
     try (VirtualHandle handle = servingThen(Answer.ISSUE_FOR_ANOTHER_KEY, Answer.ISSUE)) {
       TlsIdentity first = handle.tls.identity();
@@ -202,7 +201,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("row 6: a signer that always answers for another key gets no flood of requests")
+  @DisplayName("a signer that always answers for another key gets no flood of requests")
   void alwaysAnotherKey() {
     try (VirtualHandle handle = servingThen(Answer.ISSUE_FOR_ANOTHER_KEY)) {
       TlsIdentity first = handle.tls.identity();
@@ -216,8 +215,7 @@ class RenewalTest {
 
   @ParameterizedTest(name = "{0}")
   @ValueSource(strings = {"name", "usage", "ca"})
-  @DisplayName(
-      "row 17: a certificate that lacks something or is a CA: rejected, 5 min or more apart")
+  @DisplayName("a certificate that lacks something or is a CA: rejected, 5 min or more apart")
   void unusable(String flaw) {
     Answer answer =
         switch (flaw) {
@@ -243,7 +241,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("row 17: a shorter life than asked for is accepted and planned for")
+  @DisplayName("a shorter life than asked for is accepted and planned for")
   void shorterLife() {
     try (VirtualHandle handle = halfway(signer(Answer.ISSUE))) {
       handle.signer.lifetime(Duration.ofHours(2));
@@ -255,7 +253,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("row 14: suspended past expiry: noticed within 2 s of waking, one request")
+  @DisplayName("suspended past expiry: noticed within 2 s of waking, one request")
   void suspended() {
     try (VirtualHandle handle = halfway(signer(Answer.ISSUE))) {
       TlsIdentity first = handle.tls.identity();
@@ -272,7 +270,7 @@ class RenewalTest {
 
   @ParameterizedTest(name = "{0} s")
   @ValueSource(longs = {-60, -5, 5, 60})
-  @DisplayName("row 15: a signer's clock up to 60 s off: no downtime, no extra request")
+  @DisplayName("a signer's clock up to 60 s off: no downtime, no extra request")
   void smallSkew(long seconds) {
     Duration life = Duration.ofHours(24);
     FakeCertificateSigner signer =
@@ -292,8 +290,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName(
-      "row 15: a signer 10 min ahead: its certificate waits for its notBefore, one request")
+  @DisplayName("a signer 10 min ahead: its certificate waits for its notBefore, one request")
   void signerAhead() {
     Duration ahead = Duration.ofMinutes(10);
     FakeCertificateSigner signer =
@@ -316,8 +313,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName(
-      "row 15: certificates that have expired on arrival are asked for 5 min or more apart")
+  @DisplayName("certificates that have expired on arrival are asked for 5 min or more apart")
   void expiredOnArrival() {
     try (VirtualHandle handle =
         servingThen(
@@ -338,7 +334,7 @@ class RenewalTest {
 
   @ParameterizedTest(name = "{0} min")
   @ValueSource(longs = {-10, 10})
-  @DisplayName("row 15: our clock steps by 10 min: no loop, no downtime")
+  @DisplayName("our clock steps by 10 min: no loop, no downtime")
   void clockStep(long minutes) {
     try (VirtualHandle handle = halfway(signer(Answer.ISSUE))) {
       handle.advance(Duration.ofHours(1));
@@ -361,8 +357,7 @@ class RenewalTest {
 
   @ParameterizedTest(name = "{0} s")
   @ValueSource(longs = {600, 30})
-  @DisplayName(
-      "row 16: short lives are planned from receipt; no two requests in a quarter of a life")
+  @DisplayName("short lives are planned from receipt; no two requests in a quarter of a life")
   void shortLives(long seconds) {
     Duration life = Duration.ofSeconds(seconds);
     try (VirtualHandle handle =
@@ -422,7 +417,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("row 10: two minutes without an API server: jittered retries 0.2 to 30 s apart")
+  @DisplayName("two minutes without an API server: jittered retries 0.2 to 30 s apart")
   void apiServerAway() {
     try (VirtualHandle handle = VirtualHandle.with(signer(Answer.UNAVAILABLE))) {
       handle.advance(Duration.ofMinutes(2));
@@ -437,7 +432,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("row 11: Retry-After is kept, by wake-ups too")
+  @DisplayName("Retry-After is kept, by wake-ups too")
   void retryAfter() {
     try (VirtualHandle handle =
         VirtualHandle.with(signer(Answer.status(429, Duration.ofSeconds(20)), Answer.ISSUE))) {

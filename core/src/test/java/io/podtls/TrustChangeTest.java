@@ -42,7 +42,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName("row 19: a new anchor counts at once on a hint, and is told")
+  @DisplayName("a new anchor counts at once on a hint, and is told")
   void newAnchorOnHint() {
     try (VirtualHandle handle = serving()) {
       handle.trust.become(oldRoot, newRoot);
@@ -57,7 +57,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName("row 19: without a hint a new anchor counts within the source's interval, 60 s")
+  @DisplayName("without a hint a new anchor counts within the source's interval, 60 s")
   void newAnchorByPoll() {
     try (VirtualHandle handle = serving()) {
       handle.trust.become(oldRoot, newRoot);
@@ -107,7 +107,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName("row 20: a bundle that cannot be read leaves the last good one, and is told once")
+  @DisplayName("a bundle that cannot be read leaves the last good one, and is told once")
   void lastKnownGood() {
     try (VirtualHandle handle = serving()) {
       handle.trust.fail(new InvalidMaterialException("ca.crt", "is empty", null));
@@ -244,8 +244,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName(
-      "row 12: a CA rotation seen by a fleet at once: trusted at once, re-issue over 30 s or more")
+  @DisplayName("a CA rotation seen by a fleet at once: trusted at once, re-issue over 30 s or more")
   void fleet() {
     VirtualTime time = VirtualTime.startingNow();
     List<VirtualHandle> fleet = new ArrayList<>();
@@ -282,7 +281,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName("row 18: a chain that trust does not know is not used; the next bundle may know it")
+  @DisplayName("a chain that trust does not know is not used; the next bundle may know it")
   void signerAheadOfTheBundle() {
     try (VirtualHandle handle =
         VirtualHandle.with(

@@ -32,7 +32,7 @@ class RenewalPolicyTest {
   }
 
   @Test
-  @DisplayName("row 13: renewals of certificates issued together are uniform over the window")
+  @DisplayName("renewals of certificates issued together are uniform over the window")
   void uniform() {
     Duration life = Duration.ofHours(24);
     int count = 500;
@@ -61,8 +61,7 @@ class RenewalPolicyTest {
   }
 
   @Test
-  @DisplayName(
-      "row 13: drawn once: the same certificate has the same plan each time it is asked for")
+  @DisplayName("drawn once: the same certificate has the same plan each time it is asked for")
   void drawnOnce() {
     TlsIdentity identity = living(Duration.ofHours(24));
     TlsIdentity reread = TlsIdentity.of(KEYS.getPrivate(), identity.chain());
@@ -71,7 +70,7 @@ class RenewalPolicyTest {
   }
 
   @Test
-  @DisplayName("row 16: planned from receipt to notAfter; a backdated notBefore plays no part")
+  @DisplayName("planned from receipt to notAfter; a backdated notBefore plays no part")
   void fromReceipt() {
     Instant at =
         RenewalPolicy.between(0.5, 0.5).renewalTime(living(Duration.ofMinutes(10)), RECEIVED);
