@@ -45,14 +45,12 @@ public final class Main {
     // A pod's own account, or a kubeconfig's. One HTTP/2 connection carries the watches too.
     Config config = new ConfigBuilder(Config.autoConfigure(null)).withOnlyHttpWatches(true).build();
     try (KubernetesClient client = new KubernetesClientBuilder().withConfig(config).build()) {
-      String namespace = environment.getOrDefault("POD_NAMESPACE", client.getNamespace());
-      if (namespace == null) {
-        err.println("which namespace is this? Set POD_NAMESPACE.");
-        return 2;
-      }
+      String here = client.getNamespace() == null ? "default" : client.getNamespace();
+      String namespace = environment.getOrDefault("POD_NAMESPACE", here);
       try (ClusterSigner signer = ClusterSigner.start(options, client, namespace)) {
         out.println(
-            "signing for " + options.signerName() + "; health at port " + signer.healthPort());
+            "signing for %s in namespace %s; health at port %d"
+                .formatted(options.signerName(), namespace, signer.healthPort()));
         CountDownLatch stop = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(signer::close));
         stop.await();

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The files in {@code examples/manifests}. */
 final class Manifests {
@@ -37,13 +38,22 @@ final class Manifests {
     }
   }
 
-  /** The objects of all files, the signer's first. */
+  /** The objects of all files, in the order in which {@code kubectl} reads the folder. */
   List<HasMetadata> objects() {
     List<HasMetadata> all = new ArrayList<>();
-    for (String file : List.of("signer.yaml", "server.yaml", "client.yaml")) {
+    for (String file : files()) {
       all.addAll(objects(file));
     }
     return all;
+  }
+
+  /** The names of the files, in the order in which {@code kubectl} reads the folder. */
+  static List<String> files() {
+    try (Stream<Path> files = Files.list(FOLDER)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** The namespaces alone. */

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @RequiresControlPlane
@@ -37,8 +38,12 @@ class ManifestsIT {
     manifests.applyNamespaces();
   }
 
+  static List<String> files() {
+    return Manifests.files();
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"signer.yaml", "server.yaml", "client.yaml"})
+  @MethodSource("files")
   @DisplayName("are accepted by the API server as they are, unknown fields refused")
   void pass(String file) {
     List<HasMetadata> objects = manifests.objects(file);

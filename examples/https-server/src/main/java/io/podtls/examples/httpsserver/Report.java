@@ -29,13 +29,14 @@ final class Report implements PodTlsListener {
   private volatile Optional<Instant> nextRenewal = Optional.empty();
   private volatile long requested;
   private volatile long issued;
-  private String lastPending = "";
+  private volatile boolean peopleDecide;
 
   Report(PrintStream out) {
     this.out = out;
   }
 
   void surroundings(Surroundings here) {
+    peopleDecide = !here.embedded(); // there it is over before anybody could read a line
     line("cluster", here.description());
   }
 
@@ -59,10 +60,8 @@ final class Report implements PodTlsListener {
           case AWAITING_ISSUANCE -> "issuance";
         };
     String text = pending.object() + " awaits " + what;
-    // The ordinary case is over before anybody could read this.
-    if (seconds > 0 || !lastPending.isEmpty()) {
+    if (seconds > 0 || peopleDecide) {
       line("waiting", text + " for " + seconds + " s\n" + pending.advice());
-      lastPending = text;
     }
   }
 

@@ -34,6 +34,7 @@ final class Surroundings implements AutoCloseable {
   private final PodEnvironment pod;
   private final UnaryOperator<KubernetesTls> settings;
   private final RequestCounter requests;
+  private final boolean embedded;
   private final List<AutoCloseable> open;
 
   private Surroundings(
@@ -47,6 +48,7 @@ final class Surroundings implements AutoCloseable {
     this.settings = settings;
     this.requests = requests;
     this.open = List.of(open);
+    this.embedded = this.open.stream().anyMatch(EmbeddedCluster.class::isInstance);
   }
 
   /** Counts API requests, where the client is ours to count in. */
@@ -149,6 +151,11 @@ final class Surroundings implements AutoCloseable {
   /** In words; may be several lines. */
   String description() {
     return description;
+  }
+
+  /** Whether everything happens in this process. */
+  boolean embedded() {
+    return embedded;
   }
 
   PodEnvironment pod() {
