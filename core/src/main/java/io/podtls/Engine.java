@@ -188,7 +188,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   void close() {
     closing = true;
     rotation.close();
-    ready.completeExceptionally(new IllegalStateException("closed"));
+    ready.completeExceptionally(new IllegalStateException("this PodTls is closed"));
     agenda.close(
         () -> {
           follower.close();

@@ -283,7 +283,7 @@ public final class StableFiles {
         return new Read(
             ByteBuffer.wrap(content), attributes.lastModifiedTime(), attributes.fileKey());
       } catch (NoSuchFileException e) {
-        throw new InvalidMaterialException(file.toString(), missing(file) + advice, e);
+        throw new InvalidMaterialException(file.toString(), missing(file, advice) + advice, e);
       } catch (AccessDeniedException e) {
         throw new InvalidMaterialException(file.toString(), "cannot be read: permission denied", e);
       } catch (IOException e) {
@@ -292,13 +292,14 @@ public final class StableFiles {
     }
   }
 
-  private static String missing(Path file) {
+  private static String missing(Path file, String advice) {
     Path directory = file.toAbsolutePath().getParent();
     if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
       return "does not exist: it is a symbolic link to nothing";
     }
     if (directory == null || !Files.exists(directory)) {
-      return "does not exist, nor does its directory: is the volume mounted?";
+      return "does not exist, nor does its directory"
+          + (advice.isEmpty() ? ": is the volume mounted?" : "");
     }
     try (Stream<Path> siblings = Files.list(directory)) {
       List<String> names =

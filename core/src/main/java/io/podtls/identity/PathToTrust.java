@@ -224,7 +224,10 @@ final class PathToTrust {
         + (anchors.size() == 1
             ? "not the certificate in the trust bundle: "
             : "none of the " + anchors.size() + " certificates in the trust bundle: ")
-        + Certificates.names(anchors);
+        + Certificates.names(anchors)
+        + (Certificates.isSelfSigned(top)
+            ? ""
+            : "; if " + Certificates.issuer(top) + " is an intermediate, the chain lacks it");
   }
 
   /** What is wrong with the way; nothing if there is a valid one. */

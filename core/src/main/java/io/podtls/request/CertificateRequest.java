@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -245,7 +246,7 @@ public final class CertificateRequest {
      * @return this builder
      */
     public Builder subjectAlternativeNames(SubjectAlternativeName... names) {
-      return subjectAlternativeNames(List.of(names));
+      return subjectAlternativeNames(Arrays.asList(requireNonNull(names, "names")));
     }
 
     /**
@@ -255,7 +256,9 @@ public final class CertificateRequest {
      * @return this builder
      */
     public Builder subjectAlternativeNames(Collection<SubjectAlternativeName> names) {
-      this.names.addAll(List.copyOf(names));
+      for (SubjectAlternativeName name : requireNonNull(names, "names")) {
+        this.names.add(requireNonNull(name, "names"));
+      }
       return this;
     }
 
@@ -324,6 +327,7 @@ public final class CertificateRequest {
      */
     public CertificateRequest build() {
       CertificateRequest request = new CertificateRequest(this);
+      BuiltInSigners.check(request);
       if (request.usages.contains(KeyUsage.SERVER_AUTH) && names.isEmpty()) {
         throw new IllegalArgumentException(
             "subjectAlternativeNames is empty; a server's certificate needs one or more, as clients"
@@ -333,7 +337,6 @@ public final class CertificateRequest {
         throw new IllegalArgumentException(
             "the request names nobody: neither commonName nor subjectAlternativeNames is set");
       }
-      BuiltInSigners.check(request);
       return request;
     }
 

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,7 @@ public final class PodEnvironment {
   private static final String DEFAULT_CLUSTER_DOMAIN = "cluster.local";
 
   private final Optional<String> namespace;
+  private final String namespaceOrigin;
   private final String whereNamespaceWasSought;
   private final Optional<String> podName;
   private final Optional<String> podUid;
@@ -61,6 +63,11 @@ public final class PodEnvironment {
     Path namespaceFile = serviceAccountDirectory.resolve("namespace");
     this.namespace =
         first(environment, "POD_NAMESPACE", "MY_POD_NAMESPACE").or(() -> content(namespaceFile));
+    this.namespaceOrigin =
+        Stream.of("POD_NAMESPACE", "MY_POD_NAMESPACE")
+            .filter(variable -> first(environment, variable).isPresent())
+            .findFirst()
+            .orElseGet(namespaceFile::toString);
     this.whereNamespaceWasSought = "POD_NAMESPACE is not set and there is no " + namespaceFile;
     this.podName = first(environment, "POD_NAME", "MY_POD_NAME").or(() -> hostName(environment));
     this.podUid = first(environment, "POD_UID", "MY_POD_UID");
@@ -169,18 +176,28 @@ public final class PodEnvironment {
   /**
    * {@return the pod's namespace}
    *
-   * @throws IllegalStateException if it is unknown, as outside a cluster; the message says where it
-   *     was looked for
+   * @throws IllegalStateException if it is unknown, as outside a cluster, or no namespace's name;
+   *     the message says where it was looked for
    */
   public String namespace() {
-    return namespace.orElseThrow(
-        () ->
-            new IllegalStateException(
-                "the pod's namespace is unknown: "
-                    + whereNamespaceWasSought
-                    + ". "
-                    + toSupply("POD_NAMESPACE", "metadata.namespace")
-                    + " Outside a cluster, set the variable or pass the inputs to detect(...)."));
+    String found =
+        namespace.orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "the pod's namespace is unknown: "
+                        + whereNamespaceWasSought
+                        + ". "
+                        + toSupply("POD_NAMESPACE", "metadata.namespace")
+                        + " Outside a cluster, set the variable or pass the inputs to"
+                        + " detect(...)."));
+    if (!Labels.isLabel(found)) {
+      throw new IllegalStateException(
+          namespaceOrigin
+              + " holds \""
+              + found
+              + "\", which is no namespace's name: at most 63 lower-case letters, digits and '-'");
+    }
+    return found;
   }
 
   /** {@return the pod's name, if it is known} */

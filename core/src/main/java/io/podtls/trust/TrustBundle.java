@@ -69,7 +69,7 @@ public final class TrustBundle {
    * @throws IllegalArgumentException if there is no certificate, or one without a sound encoding
    */
   public static TrustBundle of(Collection<X509Certificate> certificates) {
-    if (certificates.isEmpty()) {
+    if (requireNonNull(certificates, "certificates").isEmpty()) {
       throw new IllegalArgumentException(
           "certificates is empty: that would trust nobody, and never means the system's roots");
     }

@@ -253,7 +253,8 @@ class StableFilesTest {
     }
     assertProblem(
         directory.resolve("ca.crt"),
-        "does not exist: its directory holds f10, f11, f12, f13, f14, f15, f16, f17, f18, f19, ...");
+        "does not exist: its directory holds f10, f11, f12, f13, f14, f15, f16, f17, f18, f19,"
+            + " ...");
   }
 
   @Test
@@ -285,6 +286,14 @@ class StableFilesTest {
     assertThat(StableFiles.of(volume.file("a"), missing).exist()).isFalse();
     assertThat(StableFiles.of(volume.file("a"), missing).files())
         .containsExactly(volume.file("a"), missing);
+  }
+
+  @Test
+  @DisplayName("a missing file's message has one advice, the one given")
+  void oneAdvice() {
+    Path file = directory.resolve("nowhere").resolve("ca.crt");
+    assertThatThrownBy(() -> StableFiles.of(file).whenMissing("mount it").read())
+        .hasMessage(file + ": does not exist, nor does its directory; mount it");
   }
 
   private static void assertProblem(Path file, String problem) {

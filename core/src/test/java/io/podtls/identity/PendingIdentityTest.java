@@ -362,12 +362,12 @@ class PendingIdentityTest {
           refusal(leaf().issueChain(), trusting(TestCa.root("a"), TestCa.root("b")), Instant.now()),
           PEER_TRUST,
           "it was issued by CN=ca, which is none of the 2 certificates in the trust bundle: CN=a |"
-              + " CN=b");
+              + " CN=b; if CN=ca is an intermediate, the chain lacks it");
       assertOnly(
           refusal(chain, trusting(TestCa.root("a")), Instant.now()),
           PEER_TRUST,
           "its chain ends at CN=middle, issued by CN=ca, which is not the certificate in the trust"
-              + " bundle: CN=a");
+              + " bundle: CN=a; if CN=ca is an intermediate, the chain lacks it");
       List<X509Certificate> withRoot = new ArrayList<>(chain);
       withRoot.add(ca.certificate());
       assertOnly(
@@ -387,7 +387,8 @@ class PendingIdentityTest {
       assertThat(refusal(leaf().issueChain(), many, Instant.now()))
           .hasMessageEndingWith(
               "none of the 10 certificates in the trust bundle: CN=r0 | CN=r1 | CN=r2 | CN=r3 |"
-                  + " CN=r4 | CN=r5 | CN=r6 | CN=r7 and 2 more");
+                  + " CN=r4 | CN=r5 | CN=r6 | CN=r7 and 2 more; if CN=ca is an intermediate, the"
+                  + " chain lacks it");
     }
 
     @Test
@@ -396,8 +397,8 @@ class PendingIdentityTest {
       assertOnly(
           refusal(leaf().issueChain(), trusting(TestCa.root("ca")), Instant.now()),
           PEER_TRUST,
-          "it was issued by CN=ca; the trust bundle has a certificate of that name, but with another"
-              + " key (was the CA made anew?)");
+          "it was issued by CN=ca; the trust bundle has a certificate of that name, but with"
+              + " another key (was the CA made anew?)");
     }
 
     @Test
@@ -407,12 +408,12 @@ class PendingIdentityTest {
           .containsExactly(
               new Violation(
                   CHAIN,
-                  "the chain breaks after orders.shop.svc: none of the others in it, CN=middle, is its"
-                      + " issuer CN=issuing"),
+                  "the chain breaks after orders.shop.svc: none of the others in it, CN=middle, is"
+                      + " its issuer CN=issuing"),
               new Violation(
                   PEER_TRUST,
                   "it was issued by CN=issuing, which is not the certificate in the trust bundle:"
-                      + " CN=ca"));
+                      + " CN=ca; if CN=issuing is an intermediate, the chain lacks it"));
     }
 
     @Test

@@ -259,8 +259,8 @@ class CertificateRequestTest {
       assertRefused(
           request().organizations("a", "system:masters"),
           "kubernetes.io/kube-apiserver-client would refuse this: organizations has"
-              + " \"system:masters\", which the API server never admits for this signer; bind a role"
-              + " to a group of your own");
+              + " \"system:masters\", which the API server never admits for this signer; bind a"
+              + " role to a group of your own");
       assertRefused(
           CertificateRequest.builder(SignerName.KUBE_APISERVER_CLIENT).dnsNames("orders"),
           "kubernetes.io/kube-apiserver-client would refuse this: commonName is not set, and it is"
@@ -311,6 +311,17 @@ class CertificateRequestTest {
           serving().commonName("orders").dnsNames("orders"),
           "kubernetes.io/kubelet-serving would refuse this: commonName is \"orders\", and a"
               + " kubelet's starts with system:node:");
+    }
+
+    @Test
+    @DisplayName(
+        "refuses a server's certificate of the API server's clients' signer for what it is")
+    void refusesServersFirst() {
+      assertRefused(
+          CertificateRequest.builder(SignerName.KUBE_APISERVER_CLIENT).usages(KeyUsage.SERVER_AUTH),
+          "kubernetes.io/kube-apiserver-client would refuse this: usages has \"server auth\", and"
+              + " it signs clients of the API server only; for a server's certificate name a signer"
+              + " of your own, such as example.com/serving");
     }
 
     @Test

@@ -257,6 +257,16 @@ class PodEnvironmentTest {
   }
 
   @Test
+  @DisplayName("refuses what is no namespace, naming the variable that holds it")
+  void refusesWhatIsNoNamespace() {
+    PodEnvironment pod = detect(Map.of("MY_POD_NAMESPACE", "My NS"));
+
+    assertThatIllegalStateException()
+        .isThrownBy(pod::namespace)
+        .withMessageStartingWith("MY_POD_NAMESPACE holds \"My NS\", which is no namespace");
+  }
+
+  @Test
   @DisplayName("reads the real environment without failing, in a pod or not")
   void readsTheRealEnvironment() {
     assertThat(PodEnvironment.detect().clusterDomain()).isNotEmpty();

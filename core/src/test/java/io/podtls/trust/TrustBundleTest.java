@@ -313,6 +313,14 @@ class TrustBundleTest {
         .hasToString("TrustBundle[1 certificate: CN=" + "n".repeat(58) + "...]");
   }
 
+  @Test
+  @DisplayName("names the parameter that is null")
+  void namesNull() {
+    assertThatThrownBy(() -> TrustBundle.of(null))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage("certificates");
+  }
+
   private static TrustBundle bundle(TestCa... authorities) {
     return TrustBundle.of(List.of(authorities).stream().map(TestCa::certificate).toList());
   }
