@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -19,13 +20,18 @@ import java.util.stream.Stream;
  * @param module its folder in cold-start
  * @param mainClass in this package's namesake there
  */
-record Program(String name, String module, String mainClass) {
+public record Program(String name, String module, String mainClass) {
   static final Program NOTHING = new Program("empty JVM", "lower-bound", "WithNothing");
   static final Program LOWER_BOUND =
       new Program("HttpsURLConnection, no library", "lower-bound", "WithHttpsUrlConnection");
-  static final Program PODTLS = new Program("podtls", "podtls", "WithPodtls");
-  static final Program FABRIC8_JDK =
+
+  /** podtls, as its README shows it. */
+  public static final Program PODTLS = new Program("podtls", "podtls", "WithPodtls");
+
+  /** fabric8's client over the JDK's HTTP client, by hand. */
+  public static final Program FABRIC8_JDK =
       new Program("fabric8, JDK client + BC provider", "fabric8-jdk", "WithFabric8");
+
   static final Program FABRIC8 =
       new Program("fabric8, default client + BC provider", "fabric8", "WithFabric8");
   static final Program CLIENT_JAVA =
@@ -59,12 +65,25 @@ record Program(String name, String module, String mainClass) {
     }
   }
 
+  /** The command of another program on the same class path. */
+  public List<String> warm(String java, String otherMainClass, String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of(java, "-cp", classPath()));
+    command.add(qualified(otherMainClass));
+    command.addAll(List.of(arguments));
+    return command;
+  }
+
   String classPath() {
     return jars().stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
   }
 
   String qualifiedMainClass() {
-    return "io.podtls.benchmarks.coldstart." + mainClass;
+    return qualified(mainClass);
+  }
+
+  private static String qualified(String simpleName) {
+    return "io.podtls.benchmarks.coldstart." + simpleName;
   }
 
   /** Jars of others: without the few lines of the program itself. */
