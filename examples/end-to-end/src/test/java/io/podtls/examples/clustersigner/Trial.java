@@ -83,11 +83,28 @@ final class Trial implements AutoCloseable {
 
   /** Starts a signer that approves nothing. */
   ClusterSigner start() throws IOException {
+    return start(false);
+  }
+
+  /** Starts a signer that approves too, with the rights for it. */
+  ClusterSigner startApproving() throws IOException {
+    cluster.grant(
+        account,
+        Cluster.rule("certificates.k8s.io", "certificatesigningrequests/approval", "update"),
+        Cluster.signerRule(signerName, "approve"),
+        Cluster.rule("", "pods", "get"),
+        Cluster.rule("", "services", "list"),
+        Cluster.rule("discovery.k8s.io", "endpointslices", "list"),
+        Cluster.rule("coordination.k8s.io", "leases", "create", "get", "update"));
+    return start(true);
+  }
+
+  private ClusterSigner start(boolean approving) throws IOException {
     ClusterSigner signer =
         ClusterSigner.start(
             new Options(
                 SignerName.of(signerName),
-                false,
+                approving,
                 "cluster.local",
                 SECRET,
                 Optional.empty(),
