@@ -3,8 +3,12 @@ package io.podtls.documentation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
@@ -39,6 +43,9 @@ class ReadmeTest {
       import javax.net.ssl.*;
       """;
 
+  /** The path of a link that is neither an address nor a place in the same page. */
+  private static final Pattern LINK = Pattern.compile("]\\((?![a-z]+:|#)([^)#\\s]+)");
+
   @TempDir Path directory;
 
   @Test
@@ -49,6 +56,23 @@ class ReadmeTest {
     for (String snippet : snippets) {
       assertThat(errorsOf(snippet)).as(snippet).isEmpty();
     }
+  }
+
+  @Test
+  @DisplayName("every relative link of every page leads to something that is there")
+  void linksLeadSomewhere() throws Exception {
+    List<String> broken = new ArrayList<>();
+    List<Path> pages = Snippets.pages();
+    assertThat(pages).hasSizeGreaterThan(5);
+    for (Path page : pages) {
+      Matcher link = LINK.matcher(Files.readString(page));
+      while (link.find()) {
+        if (!Files.exists(page.resolveSibling(link.group(1)))) {
+          broken.add(page.getFileName() + " -> " + link.group(1));
+        }
+      }
+    }
+    assertThat(broken).isEmpty();
   }
 
   private List<String> errorsOf(String snippet) {

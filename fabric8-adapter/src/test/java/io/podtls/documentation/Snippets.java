@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** The fenced blocks of a page. */
 final class Snippets {
@@ -15,6 +16,16 @@ final class Snippets {
   private static final Path ROOT = Path.of(System.getProperty("podtls.root", ".."));
 
   private Snippets() {}
+
+  /** Every Markdown page of the checkout, without what builds leave behind. */
+  static List<Path> pages() throws IOException {
+    try (Stream<Path> files = Files.walk(ROOT)) {
+      return files
+          .filter(file -> file.toString().endsWith(".md"))
+          .filter(file -> !ROOT.relativize(file).toString().matches("(.*/)?(target|\\.git)/.*"))
+          .toList();
+    }
+  }
 
   /**
    * The blocks of one language, in the page's order.

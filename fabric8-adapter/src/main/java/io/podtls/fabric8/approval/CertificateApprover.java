@@ -75,6 +75,7 @@ public final class CertificateApprover implements AutoCloseable {
   private final ReviewQueue queue;
   private final ScheduledThreadPoolExecutor workers;
   private final Optional<Leadership> leadership;
+  private volatile boolean listed;
   private volatile boolean closed;
 
   private CertificateApprover(Builder options) {
@@ -151,7 +152,7 @@ public final class CertificateApprover implements AutoCloseable {
   }
 
   private void start() {
-    pending.start();
+    pending.start(this::listed);
     leadership.ifPresentOrElse(Leadership::start, announcer::startedLeading);
   }
 
@@ -179,8 +180,16 @@ public final class CertificateApprover implements AutoCloseable {
     return csr.flatMap(found -> decider.decide(found, progress));
   }
 
+  /** All requests are known: only now can be told whether they are too many. */
+  private void listed() {
+    listed = true;
+    if (!breaker.isOpenAt(pending.count())) {
+      offerAll();
+    }
+  }
+
   private void offerAll() {
-    if (mayAct()) {
+    if (listed && mayAct()) {
       pending.tickets().forEach(queue::offer);
     }
   }
@@ -198,7 +207,7 @@ public final class CertificateApprover implements AutoCloseable {
   private final class Intake implements PendingRequests.Observer {
     @Override
     public void pending(Ticket ticket) {
-      if (!breaker.isOpenAt(pending.count()) && mayAct()) {
+      if (listed && !breaker.isOpenAt(pending.count()) && mayAct()) {
         queue.offer(ticket);
       }
     }
@@ -206,7 +215,9 @@ public final class CertificateApprover implements AutoCloseable {
     @Override
     public void settled(Ticket ticket) {
       queue.forget(ticket);
-      breaker.isOpenAt(pending.count());
+      if (listed) {
+        breaker.isOpenAt(pending.count());
+      }
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -69,9 +70,26 @@ final class PendingRequests implements AutoCloseable {
 
   /**
    * Starts to watch and returns at once. What cannot be watched now is tried again until closed.
+   *
+   * @param listed called once, when all requests that were there at the start are known
    */
-  void start() {
-    informers.forEach(informer -> informer.start());
+  void start(Runnable listed) {
+    CompletableFuture<?>[] starts =
+        informers.stream()
+            .map(informer -> informer.start().toCompletableFuture())
+            .toArray(CompletableFuture<?>[]::new);
+    CompletableFuture<Void> unused =
+        CompletableFuture.allOf(starts)
+            .thenRun(
+                () -> {
+                  // The store is ahead of the events, which come one by one.
+                  informers.stream()
+                      .flatMap(informer -> informer.getStore().list().stream())
+                      .filter(PendingRequests::isPending)
+                      .map(Ticket::of)
+                      .forEach(tickets::add);
+                  listed.run();
+                });
   }
 
   /** The requests that are pending now. */
