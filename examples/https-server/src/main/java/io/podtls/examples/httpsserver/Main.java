@@ -2,6 +2,7 @@ package io.podtls.examples.httpsserver;
 
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.podtls.PodTls;
 import io.podtls.fabric8.KubernetesTls;
 import io.podtls.failure.PodTlsException;
@@ -42,13 +43,16 @@ public final class Main {
       err.print(Options.USAGE);
       return 2;
     }
-    Report report = new Report(out);
+    Report report = new Report(out, options.soak().isZero());
     report.headline("podtls: an HTTPS server with a certificate from certificates.k8s.io");
     try (Surroundings here = Surroundings.find(options, environment)) {
       report.surroundings(here);
       return serve(options, here, report);
-    } catch (PodTlsException | IOException e) {
-      err.println(e.getMessage());
+    } catch (PodTlsException | IllegalStateException e) {
+      err.println(e.getMessage()); // these say what was seen and what to do
+      return 1;
+    } catch (KubernetesClientException | IOException e) {
+      err.println(e);
       return 1;
     }
   }

@@ -25,14 +25,21 @@ final class Report implements PodTlsListener {
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
 
   private final PrintStream out;
+  private final boolean tellsRenewals;
   private final AtomicLong rotations = new AtomicLong();
   private volatile Optional<Instant> nextRenewal = Optional.empty();
   private volatile long requested;
   private volatile long issued;
   private volatile boolean peopleDecide;
 
-  Report(PrintStream out) {
+  /**
+   * Prints to {@code out}.
+   *
+   * @param tellsRenewals whether each renewal is worth a line
+   */
+  Report(PrintStream out, boolean tellsRenewals) {
     this.out = out;
+    this.tellsRenewals = tellsRenewals;
   }
 
   void surroundings(Surroundings here) {
@@ -75,6 +82,14 @@ final class Report implements PodTlsListener {
   public void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> renewal) {
     nextRenewal = renewal;
     rotations.incrementAndGet();
+    if (tellsRenewals) {
+      line(
+          "renewed",
+          "serial "
+              + current.serialNumber().toString(16)
+              + ", valid until "
+              + TIME.format(current.notAfter()));
+    }
   }
 
   @Override
