@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * A whole bootstrap with podtls for each line on standard input, over one connection; prints how
@@ -34,7 +35,7 @@ final class WarmWithPodtls {
     }
 
     @Override
-    public void issued(TlsIdentity identity, Instant nextRenewal) {
+    public void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {
       inUse = Instant.now();
     }
   }

@@ -1,0 +1,159 @@
+package io.podtls.benchmarks.warm;
+
+import io.podtls.benchmarks.report.BarChart;
+import io.podtls.benchmarks.report.Options;
+import io.podtls.benchmarks.report.Report;
+import io.podtls.benchmarks.report.Series;
+import io.podtls.benchmarks.report.Table;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Reads JMH's results and puts side by side what is to be compared.
+ *
+ * <p>Arguments: {@code --results FILE}, as JMH writes with {@code -rf json}.
+ */
+public final class JmhReport {
+  private final Map<String, Series> results = new LinkedHashMap<>();
+
+  private JmhReport(JsonNode json) {
+    for (JsonNode result : json) {
+      String name = result.path("benchmark").asString("").replaceFirst(".*jmh[.]", "");
+      StringBuilder key = new StringBuilder(name);
+      for (Map.Entry<String, JsonNode> parameter : result.path("params").properties()) {
+        key.append(' ').append(parameter.getValue().asString(""));
+      }
+      JsonNode metric = result.path("primaryMetric");
+      JsonNode half = metric.path("scorePercentiles").path("50.0");
+      List<Double> values = new ArrayList<>();
+      if (result.path("mode").asString("").equals("sample")) {
+        values.add(half.asDouble());
+      } else {
+        metric.path("rawData").forEach(fork -> fork.forEach(one -> values.add(one.asDouble())));
+      }
+      results.put(
+          key.toString(),
+          new Series(
+              key.toString(), metric.path("scoreUnit").asString("").replace("/op", ""), values));
+    }
+  }
+
+  /** Runs the report. */
+  public static void main(String[] arguments) throws Exception {
+    Options options = Options.of(arguments, "results");
+    Path file = Path.of(options.text("results", "examples/benchmarks/target/jmh.json"));
+    JmhReport read = new JmhReport(JsonMapper.builder().build().readTree(Files.readAllBytes(file)));
+    Report report =
+        Report.of("jmh", new String[0]).fact("Java", System.getProperty("java.version"));
+    read.results.values().forEach(report::add);
+    read.keys(report);
+    read.bundles(report);
+    read.handshakes(report);
+    read.rotation(report);
+    report.writeTo(options.out());
+  }
+
+  private Optional<Series> result(String key) {
+    return Optional.ofNullable(results.get(key));
+  }
+
+  private String median(String key, int digits) {
+    return result(key).map(series -> Table.number(series.median(), digits)).orElse("");
+  }
+
+  private String ratio(String key, String reference, int digits) {
+    return result(key)
+        .flatMap(one -> result(reference).map(other -> Table.number(one.ratioTo(other), digits)))
+        .orElse("");
+  }
+
+  private void keys(Report report) {
+    Table table =
+        Table.of(
+            "Key + PKCS#10 + verification + SSLContext, ms (p50)",
+            "key",
+            "podtls",
+            "okhttp-tls",
+            "acme4j",
+            "client-java");
+    for (String key :
+        List.of("ECDSA_P256", "ECDSA_P384", "ECDSA_P521", "RSA_2048", "RSA_3072", "ED25519")) {
+      table.row(
+          key,
+          median("KeyToContextBenchmark.podtls " + key, 2),
+          median("KeyToContextBenchmark.okhttpTls " + key, 2),
+          median("KeyToContextBenchmark.acme4j " + key, 2),
+          median("KeyToContextBenchmark.clientJava " + key, 2));
+    }
+    report.add(table);
+    BarChart chart =
+        BarChart.of("P-256 key, PKCS#10, verification (podtls only) and SSLContext", "ms");
+    result("KeyToContextBenchmark.podtls ECDSA_P256").ifPresent(one -> chart.ours("podtls", one));
+    result("KeyToContextBenchmark.okhttpTls ECDSA_P256")
+        .ifPresent(one -> chart.beside("okhttp-tls", one));
+    result("KeyToContextBenchmark.acme4j ECDSA_P256")
+        .ifPresent(one -> chart.beside("acme4j, CSRBuilder", one));
+    result("KeyToContextBenchmark.clientJava ECDSA_P256")
+        .ifPresent(one -> chart.beside("client-java, CSRUtils", one));
+    report.plot("key-to-context", chart.svg());
+  }
+
+  private void bundles(Report report) {
+    Table table =
+        Table.of("CAs from PEM to a trust manager, ms", "CAs", "podtls", "JDK by hand", "ratio");
+    for (String size : List.of("1", "150", "1000")) {
+      table.row(
+          size,
+          median("BundleBenchmark.podtls " + size, 3),
+          median("BundleBenchmark.jdk " + size, 3),
+          ratio("BundleBenchmark.podtls " + size, "BundleBenchmark.jdk " + size, 2));
+    }
+    report.add(table);
+  }
+
+  private void handshakes(Report report) {
+    Table table =
+        Table.of(
+            "Handshakes, client and server together, µs",
+            "how",
+            "delegating context",
+            "plain context",
+            "ratio");
+    for (String way : List.of("engines", "sockets")) {
+      for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
+        for (String resumed : List.of("false", "true")) {
+          String key = "HandshakeBenchmark." + way + " " + protocol + " " + resumed;
+          table.row(
+              way + ", " + protocol + (resumed.equals("true") ? ", resumed" : ", full"),
+              median(key + " DELEGATING", 0),
+              median(key + " PLAIN", 0),
+              ratio(key + " DELEGATING", key + " PLAIN", 3));
+        }
+      }
+    }
+    report.add(table);
+  }
+
+  private void rotation(Report report) {
+    report.add(
+        Table.of("A rotation, µs", "what", "time")
+            .row(
+                "activation, with its proving handshake", median("RotationBenchmark.activation", 0))
+            .row(
+                "first handshake afterwards, of a client with an old session",
+                median("RotationBenchmark.firstHandshakeAfterwards", 0))
+            .row(
+                "full handshake at any other time",
+                median("RotationBenchmark.fullHandshakeBetween", 0))
+            .row(
+                "resumed handshake at any other time",
+                median("RotationBenchmark.resumedHandshakeBetween", 0)));
+  }
+}
