@@ -117,6 +117,7 @@ public final class ColdStart {
             + variant.program().module()
             + "-"
             + variant.program().mainClass()
+            + (variant.program().repacked() ? "-repacked" : "")
             + ".archive");
   }
 
@@ -167,12 +168,9 @@ public final class ColdStart {
             "min",
             "max",
             "of fabric8 with the JDK client",
+            "of the same without archive",
             "peak memory, MiB");
     BarChart chart = BarChart.of(title + ": from an empty JVM to TLS", "s");
-    @Nullable Series reference = null;
-    if (programs.contains(Program.FABRIC8_JDK)) {
-      reference = ready(new Variant(jdk, mode, Program.FABRIC8_JDK), starts);
-    }
     for (Program program : programs) {
       Variant variant = new Variant(jdk, mode, program);
       Series ready = ready(variant, starts);
@@ -193,9 +191,10 @@ public final class ColdStart {
           Table.number(ready.median(), 2),
           Table.number(ready.min(), 2),
           Table.number(ready.max(), 2),
-          reference == null ? "" : Table.number(ready.ratioTo(reference), 2),
+          ratio(ready, new Variant(jdk, mode, Program.FABRIC8_JDK), starts),
+          ratio(ready, new Variant(jdk, Mode.PLAIN, Program.FABRIC8_JDK), starts),
           Table.number(peak.median(), 0));
-      if (program.equals(Program.PODTLS)) {
+      if (program.module().equals(Program.PODTLS.module())) {
         chart.ours(program.name(), ready);
       } else {
         chart.beside(program.name(), ready);
@@ -204,6 +203,12 @@ public final class ColdStart {
     report.add(table);
     report.plot(
         "cold-start-" + jdk.feature() + (mode == Mode.PLAIN ? "" : "-archive"), chart.svg());
+  }
+
+  private static String ratio(Series ready, Variant reference, Map<Variant, List<Start>> starts) {
+    return starts.containsKey(reference)
+        ? Table.number(ready.ratioTo(ready(reference, starts)), 2)
+        : "";
   }
 
   private static Series ready(Variant variant, Map<Variant, List<Start>> starts) {

@@ -19,8 +19,9 @@ import java.util.stream.Stream;
  * @param name short, for tables
  * @param module its folder in cold-start
  * @param mainClass in this package's namesake there
+ * @param repacked with signed jars on the class path replaced by copies without signatures
  */
-public record Program(String name, String module, String mainClass) {
+public record Program(String name, String module, String mainClass, boolean repacked) {
   static final Program NOTHING = new Program("empty JVM", "lower-bound", "WithNothing");
   static final Program LOWER_BOUND =
       new Program("HttpsURLConnection, no library", "lower-bound", "WithHttpsUrlConnection");
@@ -28,29 +29,52 @@ public record Program(String name, String module, String mainClass) {
   /** podtls, as its README shows it. */
   public static final Program PODTLS = new Program("podtls", "podtls", "WithPodtls");
 
+  static final Program PODTLS_REPACKED =
+      new Program("podtls, jars without signatures", "podtls", "WithPodtls", true);
+
   /** fabric8's client over the JDK's HTTP client, by hand. */
   public static final Program FABRIC8_JDK =
       new Program("fabric8, JDK client + BC provider", "fabric8-jdk", "WithFabric8");
 
+  static final Program FABRIC8_JDK_REPACKED =
+      new Program(
+          "fabric8, JDK client + BC provider, jars without signatures",
+          "fabric8-jdk",
+          "WithFabric8",
+          true);
   static final Program FABRIC8 =
       new Program("fabric8, default client + BC provider", "fabric8", "WithFabric8");
   static final Program CLIENT_JAVA =
       new Program("client-java, its CSR helper", "client-java", "WithClientJava");
 
   static final List<Program> ALL =
-      List.of(NOTHING, LOWER_BOUND, PODTLS, FABRIC8_JDK, FABRIC8, CLIENT_JAVA);
+      List.of(
+          NOTHING,
+          LOWER_BOUND,
+          PODTLS,
+          PODTLS_REPACKED,
+          FABRIC8_JDK,
+          FABRIC8_JDK_REPACKED,
+          FABRIC8,
+          CLIENT_JAVA);
+
+  private Program(String name, String module, String mainClass) {
+    this(name, module, mainClass, false);
+  }
 
   /** The jars, the program's own first. */
   List<Path> jars() {
     Path target = Path.of("examples/benchmarks/cold-start", module, "target").toAbsolutePath();
     try {
       String libraries = Files.readString(target.resolve("class-path.txt")).strip();
-      return Stream.concat(
-              Stream.of(own(target)),
-              Stream.of(libraries.split(File.pathSeparator))
-                  .filter(jar -> !jar.isEmpty())
-                  .map(Path::of))
-          .toList();
+      List<Path> jars = new ArrayList<>(List.of(own(target)));
+      for (String library : libraries.split(File.pathSeparator, -1)) {
+        if (!library.isEmpty()) {
+          Path jar = Path.of(library);
+          jars.add(repacked ? SignedJars.repacked(jar, target.resolve("repacked")) : jar);
+        }
+      }
+      return jars;
     } catch (IOException e) {
       throw new UncheckedIOException(module + ": is it built? examples/benchmarks/run does", e);
     }
