@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Raises the alarm when an identity is about to expire, with a tenth of its usable life left, and
- * when it has expired; each once.
+ * when it has expired; each once. The notAfter is the last valid instant (RFC 5280 4.1.2.5).
  *
  * <p><b>Thread safety:</b> not safe; used by one thread at a time.
  */
@@ -39,7 +39,7 @@ final class ExpiryWatch {
     if (identity == null || expired) {
       return;
     }
-    if (!now.isBefore(identity.notAfter())) {
+    if (now.isAfter(identity.notAfter())) {
       expired = true;
       announcer.expired(identity);
     } else if (!alarmed && !now.isBefore(alarm)) {

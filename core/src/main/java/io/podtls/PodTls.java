@@ -140,7 +140,7 @@ public final class PodTls implements AutoCloseable {
             .state()
             .identity()
             .orElseThrow(() -> new IllegalStateException("this handle has no identity"));
-    if (!engine.clock().instant().isBefore(identity.notAfter())) {
+    if (engine.clock().instant().isAfter(identity.notAfter())) {
       throw new InvalidCertificateException(
           identity.toString(),
           List.of(
@@ -169,7 +169,7 @@ public final class PodTls implements AutoCloseable {
   public PodTlsStatus status() {
     Engine.State state = engine.state();
     Optional<Instant> validUntil = state.identity().map(TlsIdentity::notAfter);
-    boolean valid = validUntil.map(end -> engine.clock().instant().isBefore(end)).orElse(true);
+    boolean valid = validUntil.map(end -> !engine.clock().instant().isAfter(end)).orElse(true);
     return new PodTlsStatus(
         state.generation() > 0 && valid && !closed.get(),
         state.generation(),

@@ -13,7 +13,8 @@ import java.util.Optional;
  * @param ready whether handshakes can succeed: bootstrapped, not closed, and the certificate (if
  *     there is one) valid at this moment
  * @param generation the number of the generation in use, 0 before the first
- * @param validUntil the notAfter of the certificate in use, empty without one
+ * @param validUntil the notAfter of the certificate in use, its last valid instant; empty without
+ *     one
  * @param nextRenewal when the next request goes out, or the next try after a failure; empty while a
  *     request is on its way and for identities that somebody else renews
  * @param pending the request on its way as it was last seen waiting, empty if there is none

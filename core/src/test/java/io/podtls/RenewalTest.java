@@ -416,6 +416,56 @@ class RenewalTest {
     }
   }
 
+  /** Up to the notAfter, with a look at the wall clock in that very instant. */
+  private static void moveToLastInstant(VirtualHandle handle) {
+    Duration second = Duration.ofSeconds(1);
+    Duration left = Duration.between(handle.time.instant(), handle.tls.identity().notAfter());
+    handle.time.moveWallClock(left.minus(second));
+    handle.advance(second);
+    assertThat(handle.time.instant()).isEqualTo(handle.tls.status().validUntil().orElseThrow());
+  }
+
+  @ParameterizedTest(name = "{0} ns after it")
+  @ValueSource(longs = {1, 1_000_000})
+  @DisplayName("in the instant of its notAfter an identity is valid, after it it has expired")
+  void lastInstant(long nanos) {
+    try (VirtualHandle handle = servingThen(Answer.PENDING)) {
+      TlsIdentity first = handle.tls.identity();
+      moveToLastInstant(handle);
+      assertThat(handle.tls.identity()).isSameAs(first);
+      assertThat(handle.tls.status().ready()).isTrue();
+      assertThat(handle.listener.all(Expired.class)).isEmpty();
+
+      handle.time.moveWallClock(Duration.ofNanos(nanos));
+      assertThatThrownBy(handle.tls::identity).isInstanceOf(InvalidCertificateException.class);
+      assertThat(handle.tls.status().ready()).isFalse();
+      handle.advance(Duration.ofSeconds(1));
+      assertThat(handle.listener.all(Expired.class)).hasSize(1);
+      handle.advance(Duration.ofMinutes(1));
+      assertThat(handle.listener.all(Expired.class)).hasSize(1);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a certificate that arrives in its last instant is in use in it, and only that one expires")
+  void arrivesInItsLastInstant() {
+    try (VirtualHandle handle = servingThen(Answer.PENDING)) {
+      Instant end = handle.tls.identity().notAfter();
+      moveToLastInstant(handle);
+      handle.signer.nowAnswering(
+          (self, pending) ->
+              self.issued(
+                  pending,
+                  self.leaf(pending).valid(self.now().minusSeconds(300), end).issueChain()));
+      handle.signer.wake();
+      handle.time.settle();
+      TlsIdentity second = handle.listener.last(Renewed.class).current();
+      handle.advance(Duration.ofSeconds(2));
+      assertThat(handle.listener.all(Expired.class)).containsExactly(new Expired(second));
+    }
+  }
+
   @Test
   @DisplayName("two minutes without an API server: jittered retries 0.2 to 30 s apart")
   void apiServerAway() {
