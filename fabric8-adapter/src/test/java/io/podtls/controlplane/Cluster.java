@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
@@ -251,6 +252,12 @@ public final class Cluster {
   /** A client that acts as the service account, with a token that is bound to no Pod. */
   public KubernetesClient clientFor(TestServiceAccount serviceAccount) {
     return controlPlane.newClient(controlPlane.configFor(tokenFor(serviceAccount)));
+  }
+
+  /** A client like that one, but one that watches with plain HTTP and not with WebSockets. */
+  public KubernetesClient withHttpWatches(KubernetesClient client) {
+    return controlPlane.newClient(
+        new ConfigBuilder(client.getConfiguration()).withOnlyHttpWatches(true).build());
   }
 
   /**

@@ -6,8 +6,9 @@ package io.podtls.fabric8.approval;
  * <p><b>Thread safety:</b> immutable.
  *
  * @param leading whether this replica decides; always so without leader election
- * @param watching whether requests are being watched; false at first, and while the API server
- *     cannot be reached or does not allow it
+ * @param watching whether all requests are known and new ones are being watched for; false until
+ *     they are listed for the first time, and while the API server cannot be reached, which is
+ *     noticed within 10 seconds, or does not allow it
  * @param paused whether there are too many pending requests to decide on any
  * @param pending how many requests nobody has decided on
  * @param approved how many requests this replica approved

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A controller that applies an {@link ApprovalPolicy} to every CertificateSigningRequest of some
@@ -67,6 +68,7 @@ public final class CertificateApprover implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(CertificateApprover.class.getName());
   private static final Duration PAUSE = Duration.ofSeconds(5);
   private static final Duration CLOSING = Duration.ofSeconds(2);
+  private static final Duration LOOKS = Duration.ofSeconds(5);
 
   private final Announcer announcer;
   private final CircuitBreaker breaker;
@@ -153,6 +155,9 @@ public final class CertificateApprover implements AutoCloseable {
 
   private void start() {
     pending.start(this::listed);
+    var unused =
+        workers.scheduleWithFixedDelay(
+            pending::look, LOOKS.toMillis(), LOOKS.toMillis(), TimeUnit.MILLISECONDS);
     leadership.ifPresentOrElse(Leadership::start, announcer::startedLeading);
   }
 

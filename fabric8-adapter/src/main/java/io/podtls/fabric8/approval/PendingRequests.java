@@ -49,6 +49,8 @@ final class PendingRequests implements AutoCloseable {
   private final Observer observer;
   private final Set<Ticket> tickets = ConcurrentHashMap.newKeySet();
   private final List<SharedIndexInformer<CertificateSigningRequest>> informers;
+  private final Set<SignerName> failing = ConcurrentHashMap.newKeySet();
+  private volatile boolean reached;
   private volatile boolean closed;
 
   /**
@@ -101,9 +103,24 @@ final class PendingRequests implements AutoCloseable {
     return tickets.size();
   }
 
-  /** Whether all watches are open. */
+  /**
+   * Whether all requests are known and changes of them are heard of.
+   *
+   * <p>The client calls a watch open only after the first event or bookmark. Where nothing happens
+   * that is a minute or more after each of its connections, and it makes a new one every few
+   * minutes. A silent watch therefore counts as open while the client reports no failure and the
+   * API server can be reached.
+   */
   boolean isWatching() {
-    return informers.stream().allMatch(SharedIndexInformer::isWatching);
+    return !closed
+        && failing.isEmpty()
+        && informers.stream().allMatch(SharedIndexInformer::hasSynced)
+        && (reached || hearsAll());
+  }
+
+  /** If a watch is silent, looks whether the API server answers. To be called every few seconds. */
+  void look() {
+    reached = hearsAll() || answers();
   }
 
   /** The request as last seen, if it is pending. */
@@ -151,11 +168,25 @@ final class PendingRequests implements AutoCloseable {
         .itemStore(new SlimStore())
         .exceptionHandler(
             (started, failure) -> {
+              failing.add(signer);
               // The client warns of it in its own log.
               LOG.log(Level.DEBUG, () -> "no watch on the requests for " + signer + "; again soon");
               return !closed;
             })
-        .addEventHandler(new Events());
+        .addEventHandler(new Events(signer));
+  }
+
+  private boolean hearsAll() {
+    return informers.stream().allMatch(SharedIndexInformer::isWatching);
+  }
+
+  private boolean answers() {
+    try {
+      return client.getKubernetesVersion() != null;
+    } catch (RuntimeException e) {
+      LOG.log(Level.DEBUG, () -> "cannot reach the API server: " + e.getMessage());
+      return false;
+    }
   }
 
   private void saw(CertificateSigningRequest csr) {
@@ -178,6 +209,19 @@ final class PendingRequests implements AutoCloseable {
   }
 
   private final class Events implements ResourceEventHandler<CertificateSigningRequest> {
+    private final SignerName signer;
+
+    Events(SignerName signer) {
+      this.signer = signer;
+    }
+
+    /** All are listed; only after this the client opens the watch, and may fail with it. */
+    @Override
+    public void onList(String resourceVersion, boolean empty) {
+      failing.remove(signer);
+      reached = true;
+    }
+
     @Override
     public void onAdd(CertificateSigningRequest csr) {
       saw(csr);

@@ -110,10 +110,14 @@ final class ApprovalSite {
   }
 
   static void await(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + LIMIT.toNanos();
+    await(what, LIMIT, condition);
+  }
+
+  static void await(String what, Duration limit, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + limit.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - deadline > 0) {
-        throw new AssertionError("still missing after " + LIMIT.toSeconds() + " s: " + what);
+        throw new AssertionError("still missing after " + limit.toSeconds() + " s: " + what);
       }
       LockSupport.parkNanos(5_000_000);
     }

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @RequiresControlPlane
 @SuppressWarnings("try") // an approver works without being spoken to
@@ -227,13 +228,34 @@ class CertificateApproverIT {
   }
 
   @Test
-  @DisplayName("an approver outlives the API server's absence")
-  void outlivesApiServer(ControlPlane controlPlane) {
+  @DisplayName("an approver watches within ten seconds though nobody has made a request")
+  void watchesIdleCluster(Cluster cluster) {
+    client = cluster.withHttpWatches(client); // the kind that hears nothing at first
     try (CertificateApprover approver = approver().start()) {
-      site.decisionOn(submitHonest());
+      ApprovalSite.await("the watch", Duration.ofSeconds(10), () -> approver.status().watching());
+
+      approver.close();
+
+      assertThat(approver.status().watching()).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  @DisplayName("an approver outlives the API server's absence, be there requests before or not")
+  void outlivesApiServer(boolean idle, ControlPlane controlPlane) {
+    if (idle) {
+      client = site.cluster.withHttpWatches(client);
+    }
+    try (CertificateApprover approver = approver().start()) {
+      if (!idle) {
+        site.decisionOn(submitHonest());
+      }
+      ApprovalSite.await("the watch", () -> approver.status().watching());
       controlPlane.stopApiServer();
       ApprovalSite.await("the loss of the watch", () -> !approver.status().watching());
       controlPlane.startApiServer();
+      ApprovalSite.await("the watch again", () -> approver.status().watching());
 
       assertThat(site.decisionOn(submitHonest()).getType()).isEqualTo("Approved");
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestCondition;
 import io.podtls.controlplane.Cluster;
+import io.podtls.controlplane.ControlPlane;
 import io.podtls.controlplane.RequiresControlPlane;
 import io.podtls.examples.signing.CertificateAuthority;
 import io.podtls.identity.PendingIdentity;
@@ -29,6 +30,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -210,6 +212,46 @@ class ClusterSignerIT {
     trial.awaitCertificate(trial.approved(pending(KeyAlgorithm.ECDSA_P256), SERVER));
 
     assertThat(get(signer, "/readyz").body()).isEqualTo("ok\n");
+  }
+
+  @Test
+  @DisplayName("is ready within ten seconds where nobody has made a request")
+  void isReadyOnAnIdleCluster() throws Exception {
+    trial.emptySecret();
+
+    ClusterSigner signer = trial.startApproving();
+
+    awaitReadiness(signer, Duration.ofSeconds(10), 200);
+  }
+
+  @Test
+  @DisplayName("is not ready while the API server is gone, and says so")
+  void tellsTheApiServersAbsence(ControlPlane controlPlane) throws Exception {
+    trial.emptySecret();
+    ClusterSigner signer = trial.startApproving();
+    awaitReadiness(signer, Duration.ofSeconds(60), 200);
+
+    controlPlane.stopApiServer();
+    try {
+      assertThat(awaitReadiness(signer, Duration.ofSeconds(60), 503))
+          .contains("requests are not being watched");
+    } finally {
+      controlPlane.startApiServer();
+    }
+
+    awaitReadiness(signer, Duration.ofSeconds(60), 200);
+  }
+
+  private static String awaitReadiness(ClusterSigner signer, Duration limit, int status)
+      throws Exception {
+    long deadline = System.nanoTime() + limit.toNanos();
+    HttpResponse<String> answer = get(signer, "/readyz");
+    while (answer.statusCode() != status && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(50_000_000);
+      answer = get(signer, "/readyz");
+    }
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+    return answer.body();
   }
 
   static PendingIdentity pending(KeyAlgorithm algorithm) throws UnknownHostException {

@@ -113,7 +113,7 @@ final class Trial implements AutoCloseable {
                 List.of(other),
                 Duration.ZERO,
                 0),
-            cluster.clientFor(account),
+            cluster.withHttpWatches(cluster.clientFor(account)), // as Main's
             namespace);
     running.add(signer);
     return signer;

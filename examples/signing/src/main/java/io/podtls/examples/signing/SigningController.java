@@ -55,6 +55,7 @@ public final class SigningController implements AutoCloseable {
   private final Map<String, Integer> failures = new ConcurrentHashMap<>();
   private final AtomicLong signed = new AtomicLong();
   private final AtomicLong refused = new AtomicLong();
+  private volatile boolean failing;
 
   private SigningController(
       KubernetesClient client,
@@ -83,6 +84,7 @@ public final class SigningController implements AutoCloseable {
             .runnableInformer(RESYNC.toMillis());
     informer.exceptionHandler(
         (started, problem) -> {
+          failing = true;
           LOG.log(
               Level.WARNING,
               () ->
@@ -91,6 +93,11 @@ public final class SigningController implements AutoCloseable {
         });
     informer.addEventHandler(
         new ResourceEventHandler<>() {
+          @Override
+          public void onList(String resourceVersion, boolean empty) {
+            failing = false; // only now the watch is opened, which may fail again
+          }
+
           @Override
           public void onAdd(CertificateSigningRequest csr) {
             enqueue(csr);
@@ -128,9 +135,15 @@ public final class SigningController implements AutoCloseable {
     return controller;
   }
 
-  /** Whether all present requests have been seen and new ones are being watched for. */
+  /**
+   * Whether all present requests have been seen and no failure to list or watch is known since.
+   *
+   * <p>A connection that is lost does not show here: the client opens it again without end and
+   * without telling, and one on which nothing is heard is no sign of anything where nobody asks for
+   * certificates.
+   */
   public boolean watching() {
-    return informer.hasSynced() && informer.isWatching();
+    return informer.hasSynced() && !failing;
   }
 
   /** How many certificates were written since the start. */
