@@ -1,7 +1,6 @@
 package io.podtls.examples.clustersigner;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestCondition;
@@ -15,8 +14,8 @@ import io.podtls.request.CertificateRequest;
 import io.podtls.request.KeyAlgorithm;
 import io.podtls.request.KeyUsage;
 import io.podtls.request.SignerName;
+import io.podtls.testing.OpenSsl;
 import io.podtls.trust.TrustBundle;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -24,7 +23,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -272,27 +270,15 @@ class ClusterSignerIT {
             HttpResponse.BodyHandlers.ofString());
   }
 
-  private static void opensslVerifies(Path folder, String chain, String bundle) throws Exception {
-    Path leaf = Files.writeString(folder.resolve("leaf.crt"), chain);
-    Path ca = Files.writeString(folder.resolve("ca.crt"), bundle);
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            "openssl",
-            "verify",
-            "-x509_strict",
-            "-purpose",
-            "sslserver",
-            "-CAfile",
-            ca.toString(),
-            leaf.toString());
-    Process process;
-    try {
-      process = builder.redirectErrorStream(true).start();
-    } catch (IOException e) {
-      assumeTrue(false, "openssl is not installed");
-      return;
-    }
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
+  private static void opensslVerifies(Path folder, String chain, String bundle) {
+    OpenSsl openSsl = OpenSsl.in(folder);
+    openSsl.run(
+        "verify",
+        "-x509_strict",
+        "-purpose",
+        "sslserver",
+        "-CAfile",
+        openSsl.write("ca.crt", bundle),
+        openSsl.write("leaf.crt", chain));
   }
 }

@@ -1,7 +1,6 @@
 package io.podtls.examples.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -12,8 +11,8 @@ import io.podtls.controlplane.RequiresControlPlane;
 import io.podtls.controlplane.TestPod;
 import io.podtls.fabric8.CertificateSigningRequests;
 import io.podtls.fabric8.RequestDescription;
+import io.podtls.testing.OpenSsl;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -169,8 +168,6 @@ class WholeFlowIT {
   @Test
   @DisplayName("openssl verifies the server by DNS name and by IP address")
   void opensslVerifies() throws Exception {
-    assumeTrue(opensslIsInstalled(), "openssl is not installed");
-
     assertThat(sClient("-servername", "orders.shop.svc", "-verify_hostname", "orders.shop.svc"))
         .contains("Verification: OK", "Verified peername: orders.shop.svc");
     assertThat(sClient("-verify_ip", "127.0.0.1")).contains("Verification: OK");
@@ -255,30 +252,17 @@ class WholeFlowIT {
     return environment;
   }
 
-  private static boolean opensslIsInstalled() throws InterruptedException {
-    try {
-      return new ProcessBuilder("openssl", "version").start().waitFor() == 0;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private String sClient(String... options) throws Exception {
-    List<String> command =
+  private String sClient(String... options) {
+    List<String> arguments =
         new ArrayList<>(
             List.of(
-                "openssl",
                 "s_client",
                 "-connect",
                 "127.0.0.1:" + port,
                 "-CAfile",
                 ca.toString(),
                 "-verify_return_error"));
-    command.addAll(List.of(options));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
-    return output;
+    arguments.addAll(List.of(options));
+    return OpenSsl.in(folder).run(arguments.toArray(new String[0]));
   }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -38,8 +37,7 @@ class CertificateAuthorityTest {
 
   @BeforeEach
   void needsOpenssl() {
-    assumeTrue(Openssl.installed(), "openssl is not installed");
-    openssl = new Openssl(folder);
+    openssl = Openssl.in(folder);
   }
 
   @ParameterizedTest

@@ -6,23 +6,31 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 
-/** The openssl program in one folder: an author of requests and judge of certificates. */
+/**
+ * The openssl program in one folder: an author of requests and judge of certificates. Without it a
+ * test is skipped; with CI=true it fails.
+ */
 final class Openssl {
   private final Path folder;
 
-  Openssl(Path folder) {
+  private Openssl(Path folder) {
     this.folder = folder;
   }
 
-  static boolean installed() {
+  /** Finds it, or skips the calling test. */
+  static Openssl in(Path folder) {
+    Openssl openssl = new Openssl(folder);
     try {
-      return new ProcessBuilder("openssl", "version").start().waitFor() == 0;
-    } catch (IOException e) {
-      return false;
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
+      openssl.run("version");
+    } catch (UncheckedIOException e) {
+      if ("true".equals(System.getenv("CI"))) {
+        throw new AssertionError("CI=true and openssl is not installed", e);
+      }
+      Assumptions.abort("openssl is not installed");
     }
+    return openssl;
   }
 
   /** Runs it and returns what it printed; fails if it does. */
