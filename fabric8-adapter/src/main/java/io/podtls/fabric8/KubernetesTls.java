@@ -29,9 +29,17 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>The certificate names the Service in the pod's namespace ({@code orders.shop.svc} and {@code
- * orders.shop.svc.cluster.local}) and is good for a server. The connection to the API server is
- * made as the pod's service account, or outside a cluster from the kubeconfig, and is closed with
- * the handle.
+ * orders.shop.svc.cluster.local}) and is asked for with the usages digital signature and server
+ * auth: it is good for a server, and no server accepts it from a client. For mutual TLS, ask for
+ * client auth too:
+ *
+ * <pre>{@code
+ * .requesting(request -> request.usages(
+ *     KeyUsage.DIGITAL_SIGNATURE, KeyUsage.SERVER_AUTH, KeyUsage.CLIENT_AUTH))
+ * }</pre>
+ *
+ * <p>The connection to the API server is made as the pod's service account, or outside a cluster
+ * from the kubeconfig, and is closed with the handle.
  *
  * <p><b>Thread safety:</b> not safe; meant for one expression. The {@link PodTls} is.
  */
@@ -97,6 +105,15 @@ public final class KubernetesTls {
   /**
    * Trusts the key {@code ca.crt} of a ConfigMap in the pod's namespace, read through the API.
    *
+   * <p>Needs the verb {@code get} on that one ConfigMap, and {@code watch} to hear of changes at
+   * once; without it, they are found within a minute:
+   *
+   * <pre>{@code
+   * kind: Role
+   * rules:
+   * - {apiGroups: [""], resources: [configmaps], resourceNames: [serving-ca], verbs: [get, watch]}
+   * }</pre>
+   *
    * @param name the ConfigMap's name
    */
   public KubernetesTls trustingConfigMap(String name) {
@@ -108,6 +125,9 @@ public final class KubernetesTls {
   /**
    * Trusts the signer's ClusterTrustBundles ({@code certificates.k8s.io/v1}, Kubernetes 1.37), read
    * through the API.
+   *
+   * <p>Needs the verb {@code list} on clustertrustbundles in a ClusterRole, and {@code watch} to
+   * hear of changes at once; without it, they are found within a minute.
    */
   public KubernetesTls trustingClusterTrustBundles() {
     trust = (server, pod) -> KubernetesTrustBundles.clusterTrustBundlesOf(signerName, server);

@@ -24,6 +24,9 @@ import java.util.function.Consumer;
  * issued: CN=orders, valid until 2026-11-25T08:00:00Z, to be renewed at 2026-11-24T19:12:44Z
  * }</pre>
  *
+ * <p>For whoever started the program and looks on. How trust changes, and that a certificate is
+ * near its end, is not awaited by anybody: the log tells it, at WARNING and ERROR where it matters.
+ *
  * <p><b>Thread safety:</b> as safe as where the lines go.
  */
 public final class WaitingReport implements PodTlsListener {

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
 import io.podtls.PodTls;
 import io.podtls.controlplane.Cluster;
 import io.podtls.controlplane.RequiresControlPlane;
@@ -111,6 +113,8 @@ class KubernetesTlsIT {
         SSLContext client = caOf(signer).sslContext();
         String name = "orders." + pod.namespace() + ".svc";
 
+        assertThat(tls.identity().leaf().getExtendedKeyUsage())
+            .containsExactly("1.3.6.1.5.5.7.3.1"); // server auth, RFC 5280 4.2.1.12
         assertThat(get(client, "https://127.0.0.1:" + port)).isEqualTo("served");
         handshake(client, name, port);
         handshake(client, name + ".cluster.local", port);
@@ -178,26 +182,44 @@ class KubernetesTlsIT {
   }
 
   @Test
-  @DisplayName("trusts a ConfigMap of the namespace, read through the same connection")
+  @DisplayName(
+      "trusts a ConfigMap and hears of its changes, with no rights but get and watch on that one")
   void trustsConfigMap() throws Exception {
-    cluster.grant(pod, Cluster.rule("", "configmaps", "get", "watch"));
+    cluster.grant(
+        pod,
+        new PolicyRuleBuilder(Cluster.rule("", "configmaps", "get", "watch"))
+            .withResourceNames("serving-ca")
+            .build());
     try (TestSigner signer = TestSigner.approving(cluster)) {
-      cluster
-          .admin()
-          .resource(
-              new ConfigMapBuilder()
-                  .withNewMetadata()
-                  .withNamespace(pod.namespace())
-                  .withName("serving-ca")
-                  .endMetadata()
-                  .addToData("ca.crt", caOf(signer).load().toPem())
-                  .build())
-          .create();
+      TrustBundle before = caOf(signer).load();
+      TrustBundle after =
+          before.union(TrustBundle.of(List.of(TestCa.root("the next").certificate())));
+      cluster.admin().resource(servingCa(before)).create();
 
       try (PodTls tls = orders(signer).trustingConfigMap("serving-ca").bootstrap(LIMIT)) {
-        assertThat(tls.trust()).isEqualTo(caOf(signer).load());
+        assertThat(tls.trust()).isEqualTo(before);
+
+        cluster.admin().resource(servingCa(after)).update();
+
+        long deadline = System.nanoTime() + LIMIT.toNanos(); // half of what it is without a watch
+        while (!tls.trust().equals(after) && System.nanoTime() - deadline < 0) {
+          LockSupport.parkNanos(20_000_000);
+        }
+        assertThat(tls.trust()).isEqualTo(after);
       }
     }
+    assertThat(cluster.controlPlane().audit().requestsOf(pod))
+        .noneMatch(request -> request.status().orElse(0) == 403);
+  }
+
+  private ConfigMap servingCa(TrustBundle bundle) {
+    return new ConfigMapBuilder()
+        .withNewMetadata()
+        .withNamespace(pod.namespace())
+        .withName("serving-ca")
+        .endMetadata()
+        .addToData("ca.crt", bundle.toPem())
+        .build();
   }
 
   @Test
