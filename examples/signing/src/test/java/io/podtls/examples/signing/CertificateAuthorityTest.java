@@ -13,9 +13,9 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -96,20 +96,7 @@ class CertificateAuthorityTest {
   @DisplayName("below a root hands out its own certificate with the leaf, and trust is the root's")
   void intermediateGoesWithTheLeaf() throws Exception {
     opensslRoot("ed25519", "/CN=the root");
-    openssl.run(
-        "req",
-        "-new",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-keyout",
-        "sub.key",
-        "-out",
-        "sub.csr",
-        "-subj",
-        "/CN=below");
+    newKey("ec -pkeyopt ec_paramgen_curve:P-256", "/CN=below", "sub.key", "sub.csr");
     Files.writeString(
         folder.resolve("sub.ext"), "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n");
     openssl.run(
@@ -311,42 +298,23 @@ class CertificateAuthorityTest {
   }
 
   private void opensslRoot(String newkey, String subject) {
-    String[] key = newkey.split(" ");
-    openssl.run(
-        arguments(
-            List.of("req", "-x509", "-newkey", key[0]),
-            List.of(key).subList(1, key.length),
-            List.of(
-                "-nodes",
-                "-keyout",
-                "ca.key",
-                "-out",
-                "ca.crt",
-                "-days",
-                "2",
-                "-subj",
-                subject,
-                "-addext",
-                "keyUsage=critical,keyCertSign")));
+    String[] options = {"-x509", "-days", "2", "-addext", "keyUsage=critical,keyCertSign"};
+    newKey(newkey, subject, "ca.key", "ca.crt", options);
   }
 
   private String request(String newkey, String subject, String names) {
-    String[] key = newkey.split(" ");
-    openssl.run(
-        arguments(
-            List.of("req", "-new", "-newkey", key[0]),
-            List.of(key).subList(1, key.length),
-            List.of(
-                "-nodes",
-                "-keyout",
-                "key.pem",
-                "-out",
-                "server.csr",
-                "-subj",
-                subject,
-                "-addext",
-                "subjectAltName=" + names)));
+    newKey(newkey, subject, "key.pem", "server.csr", "-addext", "subjectAltName=" + names);
     return read("server.csr");
+  }
+
+  /** Makes a key and a request for it, or what the options say. */
+  private void newKey(
+      String newkey, String subject, String keyFile, String outFile, String... options) {
+    List<String> arguments = new ArrayList<>(List.of("req", "-newkey"));
+    arguments.addAll(List.of(newkey.split(" ")));
+    arguments.addAll(List.of("-nodes", "-keyout", keyFile, "-out", outFile, "-subj", subject));
+    arguments.addAll(List.of(options));
+    openssl.run(arguments.toArray(String[]::new));
   }
 
   private String requestWith(String extensions) {
@@ -365,25 +333,8 @@ class CertificateAuthorityTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    openssl.run(
-        "req",
-        "-new",
-        "-newkey",
-        "ed25519",
-        "-nodes",
-        "-keyout",
-        "key.pem",
-        "-out",
-        "server.csr",
-        "-subj",
-        subject,
-        "-config",
-        "req.cnf");
+    newKey("ed25519", subject, "key.pem", "server.csr", "-config", "req.cnf");
     return read("server.csr");
-  }
-
-  private static String[] arguments(List<String> first, List<String> second, List<String> third) {
-    return Stream.of(first, second, third).flatMap(List::stream).toArray(String[]::new);
   }
 
   private void write(CertificateAuthority authority, List<X509Certificate> chain)
