@@ -7,8 +7,9 @@ package io.podtls.fabric8.approval;
  *
  * @param leading whether this replica decides; always so without leader election
  * @param watching whether all requests are known and new ones are being watched for; false until
- *     they are listed for the first time, and while the API server cannot be reached, which is
- *     noticed within 10 seconds, or does not allow it
+ *     they are listed for the first time, and while the API server does not allow it or cannot be
+ *     reached, which is noticed 10 seconds after its connection has ended, and within 10 minutes if
+ *     that falls silent without an end
  * @param paused whether there are too many pending requests to decide on any
  * @param pending how many requests nobody has decided on
  * @param approved how many requests this replica approved

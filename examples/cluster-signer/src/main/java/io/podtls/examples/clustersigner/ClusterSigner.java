@@ -128,6 +128,7 @@ final class ClusterSigner implements AutoCloseable {
     } else if (keeper.signing().get().certificate().getNotAfter().toInstant().isBefore(now)) {
       problems.add("the CA has expired");
     }
+    // Tells of an API server out of reach, too, where this replica does not approve.
     if (keeper.lastSuccess().isBefore(now.minus(PATIENCE))) {
       problems.add("the CA was not read and published since " + keeper.lastSuccess());
     }
