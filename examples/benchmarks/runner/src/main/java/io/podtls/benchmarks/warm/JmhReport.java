@@ -23,6 +23,28 @@ import tools.jackson.databind.json.JsonMapper;
 public final class JmhReport {
   private final Map<String, Series> results = new LinkedHashMap<>();
 
+  /** By benchmark, for each iteration. */
+  private final Map<String, Pairs> pairs = new LinkedHashMap<>();
+
+  /** Two ways that were measured in turns; the ratio is that of one iteration each. */
+  private record Pairs(Series delegating, Series plain, Series ratio) {
+    static Pairs of(String key, JsonNode metrics) {
+      List<Double> delegating = values(metrics.path("delegating"));
+      List<Double> plain = values(metrics.path("plain"));
+      List<Double> counts = values(metrics.path("pairs"));
+      List<Double> ratios = new ArrayList<>();
+      for (int i = 0; i < counts.size(); i++) {
+        ratios.add(delegating.get(i) / plain.get(i));
+        delegating.set(i, delegating.get(i) / counts.get(i) / 1e3);
+        plain.set(i, plain.get(i) / counts.get(i) / 1e3);
+      }
+      return new Pairs(
+          new Series(key + " delegating", "us", delegating),
+          new Series(key + " plain", "us", plain),
+          new Series(key + " ratio", "", ratios));
+    }
+  }
+
   private JmhReport(JsonNode json) {
     for (JsonNode result : json) {
       String name = result.path("benchmark").asString("").replaceFirst(".*jmh[.]", "");
@@ -30,19 +52,25 @@ public final class JmhReport {
       for (Map.Entry<String, JsonNode> parameter : result.path("params").properties()) {
         key.append(' ').append(parameter.getValue().asString(""));
       }
+      if (result.path("secondaryMetrics").has("pairs")) {
+        pairs.put(key.toString(), Pairs.of(key.toString(), result.path("secondaryMetrics")));
+        continue;
+      }
       JsonNode metric = result.path("primaryMetric");
       JsonNode half = metric.path("scorePercentiles").path("50.0");
-      List<Double> values = new ArrayList<>();
-      if (result.path("mode").asString("").equals("sample")) {
-        values.add(half.asDouble());
-      } else {
-        metric.path("rawData").forEach(fork -> fork.forEach(one -> values.add(one.asDouble())));
-      }
+      boolean sampled = result.path("mode").asString("").equals("sample");
+      List<Double> values = sampled ? List.of(half.asDouble()) : values(metric);
       results.put(
           key.toString(),
           new Series(
               key.toString(), metric.path("scoreUnit").asString("").replace("/op", ""), values));
     }
+  }
+
+  private static List<Double> values(JsonNode metric) {
+    List<Double> values = new ArrayList<>();
+    metric.path("rawData").forEach(fork -> fork.forEach(one -> values.add(one.asDouble())));
+    return values;
   }
 
   /** Runs the report. */
@@ -53,6 +81,9 @@ public final class JmhReport {
     Report report =
         Report.of("jmh", new String[0]).fact("Java", System.getProperty("java.version"));
     read.results.values().forEach(report::add);
+    read.pairs
+        .values()
+        .forEach(pair -> report.add(pair.delegating()).add(pair.plain()).add(pair.ratio()));
     read.keys(report);
     read.bundles(report);
     read.handshakes(report);
@@ -125,16 +156,23 @@ public final class JmhReport {
             "how",
             "delegating context",
             "plain context",
-            "ratio");
+            "ratio",
+            "half of the ratios lie in");
     for (String way : List.of("engines", "sockets")) {
       for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
         for (String resumed : List.of("false", "true")) {
-          String key = "HandshakeBenchmark." + way + " " + protocol + " " + resumed;
-          table.row(
-              way + ", " + protocol + (resumed.equals("true") ? ", resumed" : ", full"),
-              median(key + " DELEGATING", 0),
-              median(key + " PLAIN", 0),
-              ratio(key + " DELEGATING", key + " PLAIN", 3));
+          String what = way + ", " + protocol + (resumed.equals("true") ? ", resumed" : ", full");
+          Pairs pair = pairs.get("HandshakeBenchmark." + way + " " + protocol + " " + resumed);
+          if (pair != null) {
+            table.row(
+                what,
+                Table.number(pair.delegating().median(), 0),
+                Table.number(pair.plain().median(), 0),
+                Table.number(pair.ratio().median(), 3),
+                Table.number(pair.ratio().percentile(25), 3)
+                    + " to "
+                    + Table.number(pair.ratio().percentile(75), 3));
+          }
         }
       }
     }
