@@ -272,26 +272,41 @@ public final class WarmIssuance {
             "On the wire, TLS included, of " + COUNTED + " issuances one after the other",
             "program",
             "connections",
+            "requests per issuance",
             "KiB sent per issuance",
             "KiB received per issuance");
     for (Kind kind : kinds) {
-      Workload workload = Workload.in(controlPlane);
-      try (CountingProxy proxy = CountingProxy.to(controlPlane.apiServerUrl().getPort())) {
-        Map<String, String> environment = new LinkedHashMap<>(workload.environment());
-        environment.put("KUBERNETES_SERVICE_PORT", Integer.toString(proxy.port()));
-        Path errors = folder.resolve("errors-bytes");
-        try (Issuer issuer = Issuer.start(kind.name(), kind.command(), environment, errors)) {
-          for (int i = 0; i < COUNTED; i++) {
-            issuer.issue();
-          }
-        }
-        table.row(
-            kind.name(),
-            Long.toString(proxy.connections()),
-            Table.number(proxy.sent() / 1024.0 / COUNTED, 1),
-            Table.number(proxy.received() / 1024.0 / COUNTED, 1));
-      }
+      table.row(onTheWire(controlPlane, kind, Workload.in(controlPlane), folder));
     }
+    Kind ours = kinds.get(0);
+    table.row(
+        onTheWire(
+            controlPlane,
+            new Kind(ours.name() + ", not allowed to watch", ours.command(), true),
+            Workload.in(controlPlane, "create", "get"),
+            folder));
     report.add(table);
+  }
+
+  private static String[] onTheWire(
+      ControlPlane controlPlane, Kind kind, Workload workload, Path folder) throws Exception {
+    try (CountingProxy proxy = CountingProxy.to(controlPlane.apiServerUrl().getPort())) {
+      Map<String, String> environment = new LinkedHashMap<>(workload.environment());
+      environment.put("KUBERNETES_SERVICE_PORT", Integer.toString(proxy.port()));
+      Path errors = folder.resolve("errors-bytes");
+      try (Issuer issuer = Issuer.start(kind.name(), kind.command(), environment, errors)) {
+        for (int i = 0; i < COUNTED; i++) {
+          issuer.issue();
+        }
+      }
+      int requests = controlPlane.audit().requestsOf(workload.pod()).size();
+      return new String[] {
+        kind.name(),
+        Long.toString(proxy.connections()),
+        Table.number((double) requests / COUNTED, 2),
+        Table.number(proxy.sent() / 1024.0 / COUNTED, 1),
+        Table.number(proxy.received() / 1024.0 / COUNTED, 1)
+      };
+    }
   }
 }
