@@ -97,7 +97,7 @@ public final class FleetInVirtualTime {
         LineChart.of(
             pods + " pods, a signer of " + rate + " per second", "seconds", "pods that are ready");
     LineChart load =
-        LineChart.of(
+        LineChart.logarithmic(
             pods + " pods, a signer of " + rate + " per second", "seconds", "requests per second");
     Fleet ours = new Fleet();
     measure("podtls", rate, true, ready, load, (time, cluster) -> ours.in(time, cluster));
