@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Arguments: {@code --rounds 20}, {@code --jdk HOME} (any number of times; JDK 17 and 25 are
  * looked for otherwise), {@code --mode PLAIN} or {@code ARCHIVE} (both otherwise), {@code --only
- * MODULE} (a folder of cold-start, any number of times).
+ * MODULE} (a folder of cold-start, any number of times), {@code --jvm ARGUMENT} (for the measured
+ * JVMs, any number of times).
  */
 public final class ColdStart {
   private static final Path TIME = Path.of("/usr/bin/time");
@@ -42,15 +43,17 @@ public final class ColdStart {
 
   private final Workload workload;
   private final Path folder;
+  private final List<String> jvmArguments;
 
-  private ColdStart(Workload workload, Path folder) {
+  private ColdStart(Workload workload, Path folder, List<String> jvmArguments) {
     this.workload = workload;
     this.folder = folder;
+    this.jvmArguments = jvmArguments;
   }
 
   /** Runs the benchmark. */
   public static void main(String[] arguments) throws Exception {
-    Options options = Options.of(arguments, "rounds", "jdk", "mode", "only");
+    Options options = Options.of(arguments, "rounds", "jdk", "mode", "only", "jvm");
     int rounds = options.number("rounds", 20);
     List<Jdk> jdks =
         options.all("jdk").isEmpty()
@@ -70,7 +73,9 @@ public final class ColdStart {
     try (BenchmarkCluster cluster = BenchmarkCluster.start()) {
       ColdStart benchmark =
           new ColdStart(
-              Workload.in(cluster.controlPlane()), Files.createTempDirectory("podtls-cold-start-"));
+              Workload.in(cluster.controlPlane()),
+              Files.createTempDirectory("podtls-cold-start-"),
+              options.all("jvm"));
       benchmark.measure(rounds, jdks, modes, programs, report);
     }
     report.writeTo(options.out());
@@ -121,7 +126,7 @@ public final class ColdStart {
             + ".archive");
   }
 
-  private Start run(Variant variant, List<String> jvmArguments)
+  private Start run(Variant variant, List<String> modeArguments)
       throws IOException, InterruptedException {
     Path peak = folder.resolve("peak");
     Path errors = folder.resolve("errors");
@@ -130,6 +135,7 @@ public final class ColdStart {
       command.addAll(List.of(TIME.toString(), "-f", "%M", "-o", peak.toString()));
     }
     command.add(variant.jdk().java());
+    command.addAll(modeArguments);
     command.addAll(jvmArguments);
     command.addAll(
         List.of("-cp", variant.program().classPath(), variant.program().qualifiedMainClass()));
