@@ -159,14 +159,31 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
    *
    * @param timeout counted from when this engine was made
    * @throws BootstrapTimeoutException if there is none in time
+   * @throws IllegalStateException if the scheduler is shut down; a tick or two after it was
    */
   void awaitReady(Duration timeout) throws InterruptedException {
     long nanos =
         timeout.compareTo(Duration.ofNanos(Long.MAX_VALUE)) < 0
             ? timeout.toNanos()
             : Long.MAX_VALUE;
+    long waited = System.nanoTime() - started;
+    // In slices: a scheduler that drops its tasks when it is shut down runs none that could tell.
+    while (!readyWithin(Math.min(nanos - waited, TICK.toNanos()))) {
+      Optional<IllegalStateException> stopped = agenda.stopped();
+      if (stopped.isPresent()) {
+        throw stopped.get();
+      }
+      waited = System.nanoTime() - started;
+      if (waited >= nanos) {
+        throw observation.after(Duration.ofNanos(waited));
+      }
+    }
+  }
+
+  private boolean readyWithin(long nanos) throws InterruptedException {
     try {
-      ready.get(nanos - (System.nanoTime() - started), TimeUnit.NANOSECONDS);
+      ready.get(nanos, TimeUnit.NANOSECONDS);
+      return true;
     } catch (ExecutionException e) {
       if (e.getCause() instanceof RuntimeException failure) {
         throw failure;
@@ -176,11 +193,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
       }
       throw new IllegalStateException("cannot bootstrap", e.getCause());
     } catch (TimeoutException e) {
-      Optional<IllegalStateException> stopped = agenda.stopped();
-      if (stopped.isPresent()) {
-        throw stopped.get();
-      }
-      throw observation.after(Duration.ofNanos(System.nanoTime() - started));
+      return false;
     }
   }
 

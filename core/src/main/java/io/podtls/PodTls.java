@@ -412,7 +412,7 @@ public final class PodTls implements AutoCloseable {
      *     verify against the trust bundle
      * @throws InvalidMaterialException if there is no trust bundle to be read
      * @throws BootstrapTimeoutException if the time is over, saying what was waited for
-     * @throws IllegalStateException if the scheduler is shut down
+     * @throws IllegalStateException if the scheduler is shut down, before or meanwhile
      * @throws InterruptedException if the calling thread is interrupted
      */
     public PodTls bootstrap(Duration timeout) throws InterruptedException {

@@ -78,6 +78,24 @@ class OptionsTest {
   }
 
   @Test
+  @Timeout(10)
+  @DisplayName("a scheduler that drops its tasks while they are awaited ends the bootstrap soon")
+  void schedulerOverMeanwhile() {
+    VirtualTime time = VirtualTime.startingNow();
+    FakeCertificateSigner signer =
+        FakeCertificateSigner.answering(Answer.ISSUE).preparing(time::shutdown);
+    assertThatThrownBy(
+            () ->
+                PodTls.requesting(VirtualHandle.REQUEST, signer)
+                    .trusting(TRUST)
+                    .runningOn(time, time)
+                    .bootstrap(Duration.ofDays(1)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("scheduler is shut down");
+    assertThat(signer.steps()).isZero();
+  }
+
+  @Test
   @DisplayName("a scheduler that is shut down later is a failure in the status and to the listener")
   void schedulerOverLater() {
     VirtualTime time = VirtualTime.startingNow();

@@ -99,6 +99,7 @@ public final class FakeCertificateSigner implements CertificateSigner {
   private volatile TestCa ca = TestCa.root("podtls test CA");
   private volatile InstantSource clock = InstantSource.system();
   private volatile Duration lifetime = Duration.ofHours(24);
+  private volatile Runnable preparation = () -> {};
 
   private FakeCertificateSigner() {}
 
@@ -118,6 +119,12 @@ public final class FakeCertificateSigner implements CertificateSigner {
   /** Issues for this long from the time of the answer; 24 h if not called. */
   public FakeCertificateSigner lifetime(Duration life) {
     lifetime = life;
+    return this;
+  }
+
+  /** Does this to get ready, on the thread that is about to wait for the bootstrap. */
+  public FakeCertificateSigner preparing(Runnable action) {
+    preparation = action;
     return this;
   }
 
@@ -202,6 +209,11 @@ public final class FakeCertificateSigner implements CertificateSigner {
 
   private String name(PendingIdentity pending) {
     return "csr orders-" + Integer.toHexString(pending.publicKey().hashCode());
+  }
+
+  @Override
+  public void prepare() {
+    preparation.run();
   }
 
   @Override
