@@ -47,9 +47,4 @@ final class ExpiryWatch {
       announcer.nearExpiry(identity, Duration.between(now, identity.notAfter()));
     }
   }
-
-  /** Whether the alarm was raised. */
-  boolean alarmed() {
-    return alarmed || expired;
-  }
 }

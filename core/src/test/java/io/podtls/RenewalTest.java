@@ -440,7 +440,7 @@ class RenewalTest {
       assertThatThrownBy(handle.tls::identity).isInstanceOf(InvalidCertificateException.class);
       assertThat(handle.tls.status().ready()).isFalse();
       handle.advance(Duration.ofSeconds(1));
-      assertThat(handle.listener.all(Expired.class)).hasSize(1);
+      assertThat(handle.listener.all(Expired.class)).containsExactly(new Expired(first));
       handle.advance(Duration.ofMinutes(1));
       assertThat(handle.listener.all(Expired.class)).hasSize(1);
     }
@@ -461,6 +461,8 @@ class RenewalTest {
       handle.signer.wake();
       handle.time.settle();
       TlsIdentity second = handle.listener.last(Renewed.class).current();
+      assertThat(handle.tls.identity()).isSameAs(second);
+      assertThat(handle.tls.status().ready()).isTrue();
       handle.advance(Duration.ofSeconds(2));
       assertThat(handle.listener.all(Expired.class)).containsExactly(new Expired(second));
     }
