@@ -21,10 +21,10 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.DisplayName;
@@ -133,47 +133,65 @@ class BootstrapTest {
 
   @Test
   @DisplayName("a bootstrap out of time says what was awaited, of whom, and what would help")
-  void timesOut() {
-    FakeCertificateSigner signer = FakeCertificateSigner.answering(Answer.PENDING);
+  void timesOut() throws Exception {
+    EngineThreads threads = new EngineThreads();
+    RecordingListener listener = new RecordingListener();
+    FakeCertificateSigner signer =
+        FakeCertificateSigner.answering(Answer.PENDING)
+            .preparing(() -> listener.await(RecordingListener.Pending.class));
     BootstrapTimeoutException timeout =
         catchThrowableOfType(
-            BootstrapTimeoutException.class, () -> handle(signer).bootstrap(Duration.ofSeconds(1)));
+            BootstrapTimeoutException.class,
+            () -> handle(signer).listener(listener).bootstrap(Duration.ofSeconds(1)));
     assertThat(timeout.phase()).isEqualTo(Phase.AWAITING_APPROVAL);
     assertThat(timeout.lastObserved())
         .contains("csr orders-", "example.com/serving", "kubectl certificate approve orders-");
     assertThat(timeout.waited()).isGreaterThanOrEqualTo(Duration.ofSeconds(1));
     assertThat(timeout).hasNoCause();
+    threads.awaitEnd();
     assertThat(signer.open()).isZero();
+  }
+
+  /** How a bootstrap ended: after how long, and with how many attempts still open. */
+  private record Ending(Duration after, int open) {
+    static Ending of(Duration deadline) {
+      FakeCertificateSigner signer = FakeCertificateSigner.answering(Answer.PENDING);
+      long start = System.nanoTime();
+      assertThatThrownBy(() -> handle(signer).bootstrap(deadline))
+          .isInstanceOf(BootstrapTimeoutException.class);
+      return new Ending(Duration.ofNanos(System.nanoTime() - start), signer.open());
+    }
+
+    boolean isInTime(Duration deadline) {
+      return after.compareTo(deadline.plusMillis(100)) <= 0 && open == 0;
+    }
   }
 
   @Test
   @DisplayName("the deadline is kept to 100 ms, and everything is closed by then")
   void keepsTheDeadline() {
-    // The best of some: a machine that is busy with other things is not what is tested.
+    // Once in some: a machine that is busy with other things is not what is tested.
     Duration deadline = Duration.ofMillis(300);
-    Duration best =
-        Stream.generate(() -> FakeCertificateSigner.answering(Answer.PENDING))
-            .limit(5)
-            .map(
-                signer -> {
-                  long start = System.nanoTime();
-                  assertThatThrownBy(() -> handle(signer).bootstrap(deadline))
-                      .isInstanceOf(BootstrapTimeoutException.class);
-                  return Duration.ofNanos(System.nanoTime() - start);
-                })
-            .min(Duration::compareTo)
-            .orElseThrow();
-    assertThat(best).isBetween(deadline, deadline.plusMillis(100));
+    List<Ending> endings = new ArrayList<>();
+    do {
+      endings.add(Ending.of(deadline));
+    } while (endings.size() < 20 && endings.stream().noneMatch(end -> end.isInTime(deadline)));
+    assertThat(endings)
+        .allMatch(end -> end.after().compareTo(deadline) >= 0)
+        .anyMatch(end -> end.isInTime(deadline));
   }
 
   @Test
   @DisplayName("a deadline without any answer carries the last unavailability as its cause")
   void timesOutUnavailable() {
-    FakeCertificateSigner signer = FakeCertificateSigner.answering(Answer.UNAVAILABLE);
+    RecordingListener listener = new RecordingListener();
+    FakeCertificateSigner signer =
+        FakeCertificateSigner.answering(Answer.UNAVAILABLE)
+            .preparing(() -> listener.await(RecordingListener.Failed.class));
     BootstrapTimeoutException timeout =
         catchThrowableOfType(
             BootstrapTimeoutException.class,
-            () -> handle(signer).bootstrap(Duration.ofMillis(500)));
+            () -> handle(signer).listener(listener).bootstrap(Duration.ofMillis(500)));
     assertThat(timeout.phase()).isEqualTo(Phase.SUBMITTING);
     assertThat(timeout).hasCauseInstanceOf(SignerUnavailableException.class);
     assertThat(timeout.lastObserved()).contains("connection refused");
@@ -182,19 +200,21 @@ class BootstrapTest {
   @Test
   @DisplayName("a step that hangs does not hold up the deadline, and is interrupted")
   void hangingStep() throws Exception {
+    RecordingListener listener = new RecordingListener();
     CountDownLatch interrupted = new CountDownLatch(1);
     FakeCertificateSigner signer =
         FakeCertificateSigner.answering(
-            (self, pending) -> {
-              try {
-                new CountDownLatch(1).await();
-                throw new AssertionError("nobody counts down");
-              } catch (InterruptedException e) {
-                interrupted.countDown();
-                throw e;
-              }
-            });
-    assertThatThrownBy(() -> handle(signer).bootstrap(Duration.ofMillis(300)))
+                (self, pending) -> {
+                  try {
+                    new CountDownLatch(1).await();
+                    throw new AssertionError("nobody counts down");
+                  } catch (InterruptedException e) {
+                    interrupted.countDown();
+                    throw e;
+                  }
+                })
+            .preparing(() -> listener.await(RecordingListener.Requested.class));
+    assertThatThrownBy(() -> handle(signer).listener(listener).bootstrap(Duration.ofMillis(300)))
         .isInstanceOf(BootstrapTimeoutException.class);
     interrupted.await();
   }
@@ -202,6 +222,7 @@ class BootstrapTest {
   @Test
   @DisplayName("an interrupt ends the bootstrap and everything that it started")
   void interrupted() throws Exception {
+    EngineThreads threads = new EngineThreads();
     FakeCertificateSigner signer = FakeCertificateSigner.answering(Answer.PENDING);
     AtomicReference<Throwable> thrown = new AtomicReference<>();
     Thread caller =
@@ -217,6 +238,7 @@ class BootstrapTest {
     caller.start();
     caller.join();
     assertThat(thrown.get()).isInstanceOf(InterruptedException.class);
+    threads.awaitEnd();
     assertThat(signer.open()).isZero();
   }
 

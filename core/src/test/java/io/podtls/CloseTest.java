@@ -14,13 +14,12 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,100 +28,74 @@ import org.junit.jupiter.api.Timeout;
 class CloseTest {
 
   private static final Duration LIMIT = Duration.ofMillis(100);
+  private static final int TRIES = 20;
 
   private static PodTls.Builder handle(FakeCertificateSigner signer) {
     return PodTls.requesting(VirtualHandle.REQUEST, signer)
         .trusting(TrustBundleSource.fixed(TrustBundle.of(List.of(signer.ca().certificate()))));
   }
 
-  private static Set<Thread> engineThreads() {
-    return Thread.getAllStackTraces().keySet().stream()
-        .filter(thread -> thread.getName().startsWith("podtls-"))
-        .collect(Collectors.toSet());
+  private static Duration timeToClose(Answer answer, Runnable afterwards)
+      throws InterruptedException {
+    CountDownLatch stepping = new CountDownLatch(1);
+    FakeCertificateSigner signer =
+        FakeCertificateSigner.answering(
+            (self, pending) -> {
+              stepping.countDown();
+              return answer.to(self, pending);
+            });
+    EngineThreads threads = new EngineThreads();
+    PodTls tls = handle(signer).start();
+    stepping.await();
+    assertThat(threads.started()).hasSize(1);
+    long start = System.nanoTime();
+    tls.close();
+    Duration took = Duration.ofNanos(System.nanoTime() - start);
+    afterwards.run();
+    threads.awaitEnd();
+    assertThat(signer.open()).isZero();
+    assertThat(tls.status().ready()).isFalse();
+    return took;
   }
 
-  /** The best of some: a machine that is busy with other things is not what is tested. */
-  private static Duration timeToClose(Answer answer) throws Exception {
-    Duration best = Duration.ofDays(1);
-    for (int i = 0; i < 5; i++) {
-      CountDownLatch stepping = new CountDownLatch(1);
-      FakeCertificateSigner signer =
-          FakeCertificateSigner.answering(
-              (self, pending) -> {
-                stepping.countDown();
-                return answer.to(self, pending);
-              });
-      Set<Thread> before = engineThreads();
-      PodTls tls = handle(signer).start();
-      stepping.await();
-      Set<Thread> own = engineThreads();
-      own.removeAll(before);
-      assertThat(own).hasSize(1);
-      long start = System.nanoTime();
-      tls.close();
-      Duration took = Duration.ofNanos(System.nanoTime() - start);
+  /** Once in some: a machine that is busy with other things is not what is tested. */
+  private static void assertClosesInTime(Answer answer, Runnable afterwards) throws Exception {
+    Duration best = timeToClose(answer, afterwards);
+    for (int i = 1; i < TRIES && best.compareTo(LIMIT) >= 0; i++) {
+      Duration took = timeToClose(answer, afterwards);
       best = took.compareTo(best) < 0 ? took : best;
-      for (Thread thread : own) {
-        thread.join();
-      }
-      assertThat(signer.open()).isZero();
     }
-    return best;
+    assertThat(best).isLessThan(LIMIT);
   }
 
   @Test
   @DisplayName("close with a request pending: within 100 ms, its one thread and attempt gone")
   void whilePending() throws Exception {
-    assertThat(timeToClose(Answer.PENDING)).isLessThan(LIMIT);
+    assertClosesInTime(Answer.PENDING, () -> {});
   }
 
   @Test
   @DisplayName("close while a step blocks: interrupted, within 100 ms")
   void whileBlocked() throws Exception {
-    assertThat(
-            timeToClose(
-                (self, pending) -> {
-                  new CountDownLatch(1).await();
-                  throw new AssertionError("nobody counts down");
-                }))
-        .isLessThan(LIMIT);
+    assertClosesInTime(
+        (self, pending) -> {
+          new CountDownLatch(1).await();
+          throw new AssertionError("nobody counts down");
+        },
+        () -> {});
   }
 
   @Test
-  @DisplayName("close while a step ignores its interrupt: not waited for, cleaned up afterwards")
+  @DisplayName(
+      "close while a step ignores its interrupt: within 100 ms too, and cleaned up afterwards")
   void whileDeaf() throws Exception {
-    CountDownLatch stepping = new CountDownLatch(1);
-    CountDownLatch release = new CountDownLatch(1);
-    FakeCertificateSigner signer =
-        FakeCertificateSigner.answering(
-            (self, pending) -> {
-              stepping.countDown();
-              boolean released = false;
-              while (!released) {
-                try {
-                  release.await();
-                  released = true;
-                } catch (InterruptedException deaf) {
-                  continue;
-                }
-              }
-              return self.issue(pending);
-            });
-    Set<Thread> before = engineThreads();
-    PodTls tls = handle(signer).start();
-    stepping.await();
-    Set<Thread> own = engineThreads();
-    own.removeAll(before);
-    long start = System.nanoTime();
-    tls.close();
-    // Measured once only, so with room for a busy machine; it does not wait for the step.
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(LIMIT.multipliedBy(10));
-    release.countDown();
-    for (Thread thread : own) {
-      thread.join();
-    }
-    assertThat(signer.open()).isZero();
-    assertThat(tls.status().ready()).isFalse();
+    Semaphore release = new Semaphore(0);
+    assertClosesInTime(
+        (self, pending) -> {
+          release.acquireUninterruptibly();
+          return self.issue(pending);
+        },
+        release::release);
   }
 
   @Test

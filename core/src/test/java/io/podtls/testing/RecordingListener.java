@@ -61,47 +61,67 @@ public final class RecordingListener implements PodTlsListener {
     return heard.get(heard.size() - 1);
   }
 
+  /** Waits until something of this kind is heard; the test's timeout ends it. */
+  public void await(Class<? extends Event> kind) {
+    synchronized (events) {
+      while (all(kind).isEmpty()) {
+        try {
+          events.wait();
+        } catch (InterruptedException e) {
+          throw new AssertionError("heard no " + kind.getSimpleName() + " but " + events, e);
+        }
+      }
+    }
+  }
+
+  private void hear(Event event) {
+    synchronized (events) {
+      events.add(event);
+      events.notifyAll();
+    }
+  }
+
   public void forget() {
     events.clear();
   }
 
   @Override
   public void requested(CertificateRequest request) {
-    events.add(new Requested(request));
+    hear(new Requested(request));
   }
 
   @Override
   public void pending(SigningOutcome.Pending pending) {
-    events.add(new Pending(pending));
+    hear(new Pending(pending));
   }
 
   @Override
   public void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {
-    events.add(new Issued(identity, nextRenewal));
+    hear(new Issued(identity, nextRenewal));
   }
 
   @Override
   public void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {
-    events.add(new Renewed(previous, current, nextRenewal));
+    hear(new Renewed(previous, current, nextRenewal));
   }
 
   @Override
   public void failed(PodTlsException failure, Instant nextAttempt) {
-    events.add(new Failed(failure, nextAttempt));
+    hear(new Failed(failure, nextAttempt));
   }
 
   @Override
   public void trustChanged(TrustBundle previous, TrustBundle current) {
-    events.add(new TrustChanged(previous, current));
+    hear(new TrustChanged(previous, current));
   }
 
   @Override
   public void nearExpiry(TlsIdentity identity, Duration left) {
-    events.add(new NearExpiry(identity, left));
+    hear(new NearExpiry(identity, left));
   }
 
   @Override
   public void expired(TlsIdentity identity) {
-    events.add(new Expired(identity));
+    hear(new Expired(identity));
   }
 }
