@@ -47,16 +47,11 @@ final class FlightRecord {
   }
 
   static void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {
-    new Issued(serial(identity), identity.notAfter().toEpochMilli(), millis(nextRenewal)).commit();
+    new Issued(identity, nextRenewal).commit();
   }
 
   static void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {
-    new Renewed(
-            serial(previous),
-            serial(current),
-            current.notAfter().toEpochMilli(),
-            millis(nextRenewal))
-        .commit();
+    new Renewed(previous, current, nextRenewal).commit();
   }
 
   static void failed(PodTlsException failure, Instant nextAttempt) {
@@ -80,13 +75,16 @@ final class FlightRecord {
     return instant.map(Instant::toEpochMilli).orElse(Long.MIN_VALUE);
   }
 
+  /** Not an event itself; the recorder has its annotations inherited. */
+  @Category("podtls")
+  @StackTrace(false)
+  private abstract static class Happening extends Event {}
+
   @Name("io.podtls.CertificateRequested")
   @Label("Certificate Requested")
   @Description("A request with a new key is about to go out")
-  @Category("podtls")
-  @StackTrace(false)
   @SuppressWarnings("UnusedVariable") // the recorder reads the fields
-  private static final class Requested extends Event {
+  private static final class Requested extends Happening {
     @Label("Signer Name")
     String signerName;
 
@@ -98,10 +96,8 @@ final class FlightRecord {
   @Name("io.podtls.CertificatePending")
   @Label("Certificate Pending")
   @Description("A request waits for its approver or its signer")
-  @Category("podtls")
-  @StackTrace(false)
   @SuppressWarnings("UnusedVariable") // the recorder reads the fields
-  private static final class Waiting extends Event {
+  private static final class Waiting extends Happening {
     @Label("Object")
     String object;
 
@@ -123,13 +119,8 @@ final class FlightRecord {
     }
   }
 
-  @Name("io.podtls.CertificateIssued")
-  @Label("Certificate Issued")
-  @Description("The first identity is in use")
-  @Category("podtls")
-  @StackTrace(false)
   @SuppressWarnings("UnusedVariable") // the recorder reads the fields
-  private static final class Issued extends Event {
+  private abstract static class InUse extends Happening {
     @Label("Serial Number")
     String serialNumber;
 
@@ -141,49 +132,41 @@ final class FlightRecord {
     @Timestamp(Timestamp.MILLISECONDS_SINCE_EPOCH)
     long nextRenewal;
 
-    Issued(String serialNumber, long notAfter, long nextRenewal) {
-      this.serialNumber = serialNumber;
-      this.notAfter = notAfter;
-      this.nextRenewal = nextRenewal;
+    InUse(TlsIdentity identity, Optional<Instant> nextRenewal) {
+      this.serialNumber = serial(identity);
+      this.notAfter = identity.notAfter().toEpochMilli();
+      this.nextRenewal = millis(nextRenewal);
+    }
+  }
+
+  @Name("io.podtls.CertificateIssued")
+  @Label("Certificate Issued")
+  @Description("The first identity is in use")
+  private static final class Issued extends InUse {
+    Issued(TlsIdentity identity, Optional<Instant> nextRenewal) {
+      super(identity, nextRenewal);
     }
   }
 
   @Name("io.podtls.CertificateRenewed")
   @Label("Certificate Renewed")
   @Description("Another identity is in use")
-  @Category("podtls")
-  @StackTrace(false)
   @SuppressWarnings("UnusedVariable") // the recorder reads the fields
-  private static final class Renewed extends Event {
+  private static final class Renewed extends InUse {
     @Label("Previous Serial Number")
     String previousSerialNumber;
 
-    @Label("Serial Number")
-    String serialNumber;
-
-    @Label("Not After")
-    @Timestamp(Timestamp.MILLISECONDS_SINCE_EPOCH)
-    long notAfter;
-
-    @Label("Next Renewal")
-    @Timestamp(Timestamp.MILLISECONDS_SINCE_EPOCH)
-    long nextRenewal;
-
-    Renewed(String previousSerialNumber, String serialNumber, long notAfter, long nextRenewal) {
-      this.previousSerialNumber = previousSerialNumber;
-      this.serialNumber = serialNumber;
-      this.notAfter = notAfter;
-      this.nextRenewal = nextRenewal;
+    Renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {
+      super(current, nextRenewal);
+      this.previousSerialNumber = serial(previous);
     }
   }
 
   @Name("io.podtls.AttemptFailed")
   @Label("Attempt Failed")
   @Description("Something failed and will be tried again")
-  @Category("podtls")
-  @StackTrace(false)
   @SuppressWarnings("UnusedVariable") // the recorder reads the fields
-  private static final class Failed extends Event {
+  private static final class Failed extends Happening {
     @Label("Failure")
     String failure;
 
@@ -204,10 +187,8 @@ final class FlightRecord {
   @Name("io.podtls.TrustChanged")
   @Label("Trust Changed")
   @Description("Another trust bundle is in force")
-  @Category("podtls")
-  @StackTrace(false)
   @SuppressWarnings("UnusedVariable") // the recorder reads the fields
-  private static final class TrustChanged extends Event {
+  private static final class TrustChanged extends Happening {
     @Label("Certificates Before")
     int before;
 

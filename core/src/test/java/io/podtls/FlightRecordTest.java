@@ -48,10 +48,19 @@ class FlightRecordTest {
             "TrustChanged",
             "CertificateRequested",
             "CertificateRenewed");
+    assertThat(events)
+        .allSatisfy(
+            event -> {
+              assertThat(event.getEventType().getCategoryNames()).containsExactly("podtls");
+              assertThat(event.getStackTrace()).isNull();
+            });
     assertThat(events.get(1).getString("failure")).isEqualTo("SignerUnavailableException");
     assertThat(events.get(2).getString("advice")).startsWith("kubectl certificate approve");
     assertThat(events.get(3).getInstant("nextRenewal")).isNotNull();
     assertThat(events.get(4).getInt("now")).isEqualTo(2);
     assertThat(events.get(6).getString("serialNumber")).isEqualTo(serial);
+    assertThat(events.get(6).getString("previousSerialNumber"))
+        .isEqualTo(events.get(3).getString("serialNumber"));
+    assertThat(events.get(6).getInstant("notAfter")).isAfter(events.get(3).getInstant("notAfter"));
   }
 }
