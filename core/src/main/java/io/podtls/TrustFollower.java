@@ -8,13 +8,15 @@ import io.podtls.trust.TrustBundleSource;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a trust bundle again and again, at the source's interval and at its hints, and tells what
- * changed. A source that fails is read again; what was read before stays.
+ * Reads a trust bundle again and again, each part at its own interval and all at a hint, and tells
+ * what changed. A source that fails is read again; what was read before stays.
  *
  * <p><b>Thread safety:</b> not safe, used by the agenda's tasks only; hints come from anywhere.
  */
@@ -40,21 +42,19 @@ final class TrustFollower {
   private final TrustBundleSource source;
   private final Agenda agenda;
   private final RandomGenerator random;
-  private final Backoff backoff;
   private final Reader reader;
   private final AtomicBoolean hinted = new AtomicBoolean();
   private @Nullable AutoCloseable hints;
-  private Agenda.@Nullable Entry next;
+  private final List<Part> parts;
   private @Nullable TrustBundle last;
   private @Nullable String told;
-  private boolean backingOff;
 
   TrustFollower(TrustBundleSource source, Agenda agenda, RandomGenerator random, Reader reader) {
     this.source = source;
     this.agenda = agenda;
     this.random = random;
-    this.backoff = new Backoff(random);
     this.reader = reader;
+    this.parts = source.parts().stream().map(Part::new).toList();
   }
 
   /** Reads for the first time, then follows. */
@@ -68,9 +68,7 @@ final class TrustFollower {
   }
 
   void close() {
-    if (next != null) {
-      next.cancel();
-    }
+    parts.forEach(Part::cancel);
     if (hints != null) {
       try {
         hints.close();
@@ -86,33 +84,26 @@ final class TrustFollower {
           HINTS_TOGETHER,
           () -> {
             hinted.set(false);
-            // A source that could not be read just now is left alone for as long as it asked for.
-            if (!backingOff) {
-              read();
-            }
+            parts.forEach(Part::hinted);
+            read();
           });
     }
   }
 
+  /** Reads the parts whose time has come; the others hold what they held. */
   private void read() {
-    if (next != null) {
-      next.cancel();
-    }
-    TrustBundle bundle;
-    try {
-      bundle = source.load();
-    } catch (PodTlsException e) {
-      retry(e);
-      return;
-    } catch (RuntimeException e) {
-      retry(new InvalidMaterialException(source.description(), "cannot be read: " + e, e));
+    List<TrustBundle> held =
+        parts.stream()
+            .map(Part::held)
+            .takeWhile(Optional::isPresent)
+            .flatMap(Optional::stream)
+            .toList();
+    if (held.size() < parts.size()) {
       return;
     }
-    backoff.reset();
-    backingOff = false;
     boolean recovered = told != null;
     told = null;
-    again(slightlyLess(source.pollInterval()));
+    TrustBundle bundle = held.stream().reduce(TrustBundle::union).orElseThrow();
     if (!bundle.equals(last)) {
       last = bundle;
       reader.read(bundle);
@@ -121,28 +112,86 @@ final class TrustFollower {
     }
   }
 
-  private void retry(PodTlsException failure) {
-    backingOff = failure instanceof SignerUnavailableException;
-    Duration wait =
-        failure instanceof SignerUnavailableException unavailable
-            ? backoff.after(unavailable)
-            : slightlyLess(source.pollInterval());
-    again(wait);
-    String reason = String.valueOf(failure.getMessage());
-    if (!reason.equals(told)) {
-      told = reason;
-      reader.unreadable(failure, wait);
-    }
-  }
-
   /** Pods that started together should not ask together for ever. */
   private Duration slightlyLess(Duration interval) {
     return Duration.ofNanos((long) (interval.toNanos() * (1 - random.nextDouble() / 5)));
   }
 
-  private void again(Duration wait) {
-    if (!wait.isZero()) {
-      next = agenda.after(wait, this::read);
+  /** A source, and what it held when it was read last. */
+  private final class Part {
+    private final TrustBundleSource source;
+    private final Backoff backoff = new Backoff(random);
+    private Optional<TrustBundle> held = Optional.empty();
+    private boolean due = true;
+    private boolean backingOff;
+    private Agenda.@Nullable Entry next;
+
+    Part(TrustBundleSource source) {
+      this.source = source;
+    }
+
+    void cancel() {
+      if (next != null) {
+        next.cancel();
+      }
+    }
+
+    /** A source that could not be read just now is left alone for as long as it asked for. */
+    void hinted() {
+      due |= !backingOff;
+    }
+
+    /** What it holds, read anew if that is due; empty if it could not be read. */
+    Optional<TrustBundle> held() {
+      if (due) {
+        due = false;
+        cancel();
+        held = load();
+      }
+      return held;
+    }
+
+    private Optional<TrustBundle> load() {
+      TrustBundle bundle;
+      try {
+        bundle = source.load();
+      } catch (PodTlsException e) {
+        retry(e);
+        return Optional.empty();
+      } catch (RuntimeException e) {
+        retry(new InvalidMaterialException(source.description(), "cannot be read: " + e, e));
+        return Optional.empty();
+      }
+      backoff.reset();
+      backingOff = false;
+      again(slightlyLess(source.pollInterval()));
+      return Optional.of(bundle);
+    }
+
+    private void retry(PodTlsException failure) {
+      backingOff = failure instanceof SignerUnavailableException;
+      Duration wait =
+          failure instanceof SignerUnavailableException unavailable
+              ? backoff.after(unavailable)
+              : slightlyLess(source.pollInterval());
+      again(wait);
+      String reason = String.valueOf(failure.getMessage());
+      if (!reason.equals(told)) {
+        told = reason;
+        reader.unreadable(failure, wait);
+      }
+    }
+
+    private void again(Duration wait) {
+      if (!wait.isZero()) {
+        next =
+            agenda.after(
+                wait,
+                () -> {
+                  due = true;
+                  read();
+                });
+      }
     }
   }
 }

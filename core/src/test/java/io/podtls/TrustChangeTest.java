@@ -13,6 +13,10 @@ import io.podtls.testing.RecordingListener.Failed;
 import io.podtls.testing.RecordingListener.TrustChanged;
 import io.podtls.testing.TestCa;
 import io.podtls.testing.VirtualTime;
+import io.podtls.trust.TrustBundle;
+import io.podtls.trust.TrustBundleSource;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class TrustChangeTest {
 
@@ -93,6 +98,85 @@ class TrustChangeTest {
       }
       assertThat(handle.trust.loads()).isEqualTo(loads);
     }
+  }
+
+  @Test
+  @DisplayName("a file is followed within a second beside parts that are read once a minute")
+  void partsKeepTheirPace(@TempDir Path directory) throws Exception {
+    VirtualTime time = VirtualTime.startingNow();
+    X509Certificate third = TestCa.root("third").certificate();
+    Path file = Files.writeString(directory.resolve("ca.crt"), pem(oldRoot));
+    VirtualHandle.SwitchableTrust slow = new VirtualHandle.SwitchableTrust(oldRoot);
+    TrustBundleSource all =
+        TrustBundleSource.combined(
+            slow,
+            TrustBundleSource.combined(
+                TrustBundleSource.pemFile(file),
+                TrustBundleSource.fixed(TrustBundle.of(List.of(third)))));
+    try (PodTls tls = PodTls.withoutIdentity().trusting(all).runningOn(time, time).start()) {
+      time.settle();
+      Files.writeString(file, pem(newRoot));
+      time.advance(Duration.ofSeconds(1));
+      assertThat(tls.trust().certificates()).containsExactlyInAnyOrder(oldRoot, newRoot, third);
+
+      slow.become(newRoot);
+      time.advance(Duration.ofSeconds(45));
+      assertThat(slow.loads()).isEqualTo(1);
+      time.advance(Duration.ofSeconds(15));
+      assertThat(slow.loads()).isEqualTo(2);
+      assertThat(tls.trust().certificates()).containsExactlyInAnyOrder(newRoot, third);
+
+      slow.become(oldRoot);
+      slow.hint();
+      time.advance(HINT);
+      assertThat(tls.trust().certificates()).containsExactlyInAnyOrder(oldRoot, newRoot, third);
+    }
+  }
+
+  @Test
+  @DisplayName("a part that asked to be left alone is left alone, whatever its neighbours do")
+  void busyPartIsLeftAlone(@TempDir Path directory) throws Exception {
+    Path file = Files.writeString(directory.resolve("ca.crt"), pem(oldRoot));
+    VirtualHandle.SwitchableTrust busy = new VirtualHandle.SwitchableTrust(oldRoot);
+    TrustBundleSource both = TrustBundleSource.combined(TrustBundleSource.pemFile(file), busy);
+    try (VirtualHandle handle = VirtualHandle.with(signer(), options -> options.trusting(both))) {
+      busy.fail(new SignerUnavailableException("HTTP 429", 429, Duration.ofMinutes(5), null));
+      busy.hint();
+      handle.advance(HINT);
+      assertThat(busy.loads()).isEqualTo(2);
+      Files.writeString(file, "nonsense");
+      handle.advance(Duration.ofMinutes(2));
+      busy.hint();
+      handle.advance(Duration.ofMinutes(2));
+      assertThat(busy.loads()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  @DisplayName("a part that fails is left alone for as long as its own pace says, and told once")
+  void failingPartKeepsItsPace(@TempDir Path directory) throws Exception {
+    Path file = Files.writeString(directory.resolve("ca.crt"), pem(oldRoot));
+    VirtualHandle.SwitchableTrust slow = new VirtualHandle.SwitchableTrust(oldRoot);
+    TrustBundleSource both = TrustBundleSource.combined(TrustBundleSource.pemFile(file), slow);
+    try (VirtualHandle handle = VirtualHandle.with(signer(), options -> options.trusting(both))) {
+      slow.fail(new InvalidMaterialException("ca.crt", "is empty", null));
+      slow.hint();
+      handle.advance(HINT);
+      Files.writeString(file, pem(newRoot));
+      handle.advance(Duration.ofSeconds(45));
+      assertThat(slow.loads()).isEqualTo(2);
+      assertThat(handle.listener.all(Failed.class)).hasSize(1);
+      assertThat(handle.tls.trust().certificates()).containsExactly(oldRoot);
+
+      slow.become(oldRoot);
+      handle.advance(Duration.ofSeconds(15));
+      assertThat(handle.tls.trust().certificates()).containsExactlyInAnyOrder(oldRoot, newRoot);
+      assertThat(handle.tls.status().lastFailure()).isEmpty();
+    }
+  }
+
+  private static String pem(X509Certificate certificate) {
+    return TrustBundle.of(List.of(certificate)).toPem();
   }
 
   @Test

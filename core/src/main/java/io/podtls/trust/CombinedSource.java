@@ -23,6 +23,11 @@ final class CombinedSource implements TrustBundleSource {
   }
 
   @Override
+  public List<TrustBundleSource> parts() {
+    return parts.stream().flatMap(part -> part.parts().stream()).toList();
+  }
+
+  @Override
   public String description() {
     return parts.stream().map(TrustBundleSource::description).collect(Collectors.joining(" and "));
   }
@@ -32,7 +37,7 @@ final class CombinedSource implements TrustBundleSource {
     return parts.stream().flatMap(part -> part.warnings().stream()).distinct().toList();
   }
 
-  /** What is cheap for all is what is cheap for the dearest. */
+  /** For whoever reads all at once: cheap for all is what is cheap for the dearest. */
   @Override
   public Duration pollInterval() {
     return parts.stream()

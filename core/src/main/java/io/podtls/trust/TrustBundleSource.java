@@ -57,6 +57,15 @@ public interface TrustBundleSource {
   }
 
   /**
+   * Returns the sources that this one is the union of, for whoever follows each at its own pace.
+   *
+   * @return at least one, itself by default
+   */
+  default List<TrustBundleSource> parts() {
+    return List.of(this);
+  }
+
+  /**
    * Asks for hints that the bundle may have changed. Hints are an accelerator and may be missing,
    * late or wrong: polling stays in charge. The default gives none.
    *
@@ -115,7 +124,8 @@ public interface TrustBundleSource {
 
   /**
    * The union of several sources. It fails if one of them does: a part that cannot be read is not
-   * the same as a part that trusts nobody.
+   * the same as a part that trusts nobody. A handle reads each part at its own interval, and all of
+   * them at a hint of one.
    *
    * @param first a source
    * @param others more of them
