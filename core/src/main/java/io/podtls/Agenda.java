@@ -192,32 +192,33 @@ final class Agenda {
 
   /**
    * Drops all tasks, interrupts the one that runs, and has {@code last} run after it; at once if
-   * none does. May be called by a task. Does nothing the second time.
+   * none does. May be called by a task. The second time it only waits for the end.
    */
   void close(Runnable last) {
     boolean here = false;
+    boolean first;
     boolean fromTask;
     synchronized (this) {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      due.clear();
-      List.copyOf(waiting).forEach(Entry::cancel);
-      due.add(
-          () -> {
-            try {
-              last.run();
-            } finally {
-              through.countDown();
-            }
-          });
       fromTask = runner == Thread.currentThread();
-      if (runner == null) {
-        runner = Thread.currentThread();
-        here = true;
-      } else if (!fromTask) {
-        runner.interrupt();
+      first = !closed;
+      if (first) {
+        closed = true;
+        due.clear();
+        List.copyOf(waiting).forEach(Entry::cancel);
+        due.add(
+            () -> {
+              try {
+                last.run();
+              } finally {
+                through.countDown();
+              }
+            });
+        if (runner == null) {
+          runner = Thread.currentThread();
+          here = true;
+        } else if (!fromTask) {
+          runner.interrupt();
+        }
       }
     }
     if (here) {
@@ -227,7 +228,7 @@ final class Agenda {
         Thread.currentThread().interrupt();
       }
     }
-    if (owned) {
+    if (first && owned) {
       scheduler.shutdown();
     }
     if (!fromTask) {
