@@ -88,7 +88,7 @@ final class AnchorHistory {
       if (!entry.anchor().equals(current)) {
         Instant superseded = entry.superseded().orElse(now.plus(times.publishAhead()));
         boolean needed = now.isBefore(superseded.plus(times.longestLeaf()).plus(SLACK));
-        if (needed && now.isBefore(entry.anchor().getNotAfter().toInstant())) {
+        if (needed && !now.isAfter(entry.anchor().getNotAfter().toInstant())) {
           next.add(new Entry(entry.anchor(), entry.published(), Optional.of(superseded)));
         }
       }
