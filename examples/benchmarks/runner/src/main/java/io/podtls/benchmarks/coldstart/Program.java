@@ -30,7 +30,7 @@ public record Program(String name, String module, String mainClass, boolean repa
   public static final Program PODTLS = new Program("podtls", "podtls", "WithPodtls");
 
   static final Program PODTLS_REPACKED =
-      new Program("podtls, jars without signatures", "podtls", "WithPodtls", true);
+      new Program("podtls, unsigned jars", "podtls", "WithPodtls", true);
 
   /** fabric8's client over the JDK's HTTP client, by hand. */
   public static final Program FABRIC8_JDK =
@@ -38,10 +38,7 @@ public record Program(String name, String module, String mainClass, boolean repa
 
   static final Program FABRIC8_JDK_REPACKED =
       new Program(
-          "fabric8, JDK client + BC provider, jars without signatures",
-          "fabric8-jdk",
-          "WithFabric8",
-          true);
+          "fabric8, JDK client + BC provider, unsigned jars", "fabric8-jdk", "WithFabric8", true);
   static final Program FABRIC8 =
       new Program("fabric8, default client + BC provider", "fabric8", "WithFabric8");
   static final Program CLIENT_JAVA =
