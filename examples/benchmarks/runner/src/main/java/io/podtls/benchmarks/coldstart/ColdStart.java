@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,15 +60,16 @@ public final class ColdStart {
         options.all("jdk").isEmpty()
             ? Jdk.installed()
             : options.all("jdk").stream().map(Path::of).map(Jdk::at).toList();
+    List<String> givenModes =
+        options.all("mode", Stream.of(Mode.values()).map(Mode::name).toList());
     List<Mode> modes =
-        options.all("mode").isEmpty()
+        givenModes.isEmpty()
             ? List.of(Mode.values())
-            : options.all("mode").stream().map(Mode::valueOf).toList();
+            : givenModes.stream().map(Mode::valueOf).toList();
+    List<String> only =
+        options.all("only", Program.ALL.stream().map(Program::module).distinct().toList());
     List<Program> programs =
-        Program.ALL.stream()
-            .filter(
-                one -> options.all("only").isEmpty() || options.all("only").contains(one.module()))
-            .toList();
+        Program.ALL.stream().filter(one -> only.isEmpty() || only.contains(one.module())).toList();
     Report report = Report.of("cold-start", arguments).fact("rounds", rounds);
     jdks.forEach(jdk -> report.fact(jdk.toString(), jdk.version()));
     try (BenchmarkCluster cluster = BenchmarkCluster.start()) {

@@ -16,9 +16,10 @@ import java.util.stream.Stream;
  * @param version in full
  * @param home its folder
  */
-record Jdk(int feature, String version, Path home) {
+public record Jdk(int feature, String version, Path home) {
 
-  static Jdk at(Path home) {
+  /** The one in this folder. */
+  public static Jdk at(Path home) {
     Properties release = new Properties();
     try (var file = Files.newInputStream(home.resolve("release"))) {
       release.load(file);

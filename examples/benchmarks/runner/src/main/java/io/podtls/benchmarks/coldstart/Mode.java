@@ -23,7 +23,7 @@ enum Mode {
     }
   },
 
-  /** An archive of the application's classes; from JDK 24 on an AOT cache (JEP 483, 514, 515). */
+  /** An archive of the application's classes; from JDK 25 on an AOT cache (JEP 483, 514, 515). */
   ARCHIVE {
     @Override
     List<String> toMake(Jdk jdk, Path archive) {

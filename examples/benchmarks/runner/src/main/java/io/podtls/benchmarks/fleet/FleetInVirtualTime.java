@@ -7,6 +7,7 @@ import io.podtls.benchmarks.report.LineChart;
 import io.podtls.benchmarks.report.LineChart.Point;
 import io.podtls.benchmarks.report.Options;
 import io.podtls.benchmarks.report.Report;
+import io.podtls.benchmarks.report.Series;
 import io.podtls.benchmarks.report.Table;
 import io.podtls.fabric8.SimulatedCluster;
 import io.podtls.identity.TlsIdentity;
@@ -21,6 +22,7 @@ import io.podtls.trust.TrustBundleSource;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -184,6 +186,10 @@ public final class FleetInVirtualTime {
         Table.number((double) pods / rate, 0));
     report.fact(name + ", signer " + rate + ", requests", cluster.requestsByVerb());
     System.err.println(name + " at " + rate + ": " + last / 1e3 + " s");
+    List<Double> readyAt = new ArrayList<>();
+    ready.forEach(
+        (millis, count) -> readyAt.addAll(Collections.nCopies(count, (double) millis / 1e3)));
+    report.add(new Series(name + ", signer " + rate + ": pods ready", "s", readyAt));
     readyChart.curve(name, curve(ready));
     List<Point> load = new ArrayList<>();
     long seconds = last / 1000 + 1;
@@ -191,6 +197,11 @@ public final class FleetInVirtualTime {
       load.add(new Point(second, cluster.requestsPerSecond().getOrDefault(second, 0)));
     }
     loadChart.curve(name, load);
+    report.add(
+        new Series(
+            name + ", signer " + rate + ": requests in each second",
+            "requests",
+            load.stream().map(Point::y).toList()));
   }
 
   private static List<Point> curve(Map<Long, Integer> ready) {

@@ -2,6 +2,7 @@ package io.podtls.benchmarks.issuance;
 
 import io.podtls.benchmarks.cluster.BenchmarkCluster;
 import io.podtls.benchmarks.cluster.Workload;
+import io.podtls.benchmarks.coldstart.Jdk;
 import io.podtls.benchmarks.coldstart.Program;
 import io.podtls.benchmarks.report.BarChart;
 import io.podtls.benchmarks.report.Options;
@@ -51,15 +52,14 @@ public final class WarmIssuance {
     int rounds = options.number("rounds", 200);
     int warmUp = options.number("warm-up", 100);
     String home = options.text("java", System.getProperty("java.home"));
+    Jdk jdk = Jdk.at(Path.of(home));
+    String file = "warm-issuance-" + jdk.feature();
     Report report =
         Report.of("warm-issuance", arguments)
+            .file(file)
             .fact("rounds", rounds)
             .fact("rounds before, not counted", warmUp)
-            .fact(
-                "Java",
-                home.equals(System.getProperty("java.home"))
-                    ? System.getProperty("java.version")
-                    : home);
+            .fact("Java", jdk.version());
     Path folder = Files.createTempDirectory("podtls-warm-issuance-");
     try (BenchmarkCluster cluster = BenchmarkCluster.start()) {
       ControlPlane controlPlane = cluster.controlPlane();
@@ -87,7 +87,7 @@ public final class WarmIssuance {
         }
       }
       runners.forEach(runner -> runner.issuer().close());
-      describe(controlPlane, runners, warmUp + rounds, report);
+      describe(controlPlane, runners, warmUp + rounds, file, report);
       describeBytes(controlPlane, kinds, folder, report);
     }
     report.writeTo(options.out());
@@ -103,9 +103,10 @@ public final class WarmIssuance {
             .directory(Path.of("examples/benchmarks/client-go").toFile())
             .inheritIO()
             .start();
-    if (build.waitFor() == 0) {
-      kinds.add(new Kind("Go with client-go's CSR helpers", List.of(go.toString()), false));
+    if (build.waitFor() != 0) {
+      throw new IllegalStateException("cannot build the Go program: go ended as told above");
     }
+    kinds.add(new Kind("Go with client-go's CSR helpers", List.of(go.toString()), false));
     kinds.add(
         new Kind(
             "fabric8, JDK client, HTTP watch + BC provider",
@@ -120,7 +121,7 @@ public final class WarmIssuance {
   }
 
   private static void describe(
-      ControlPlane controlPlane, List<Runner> runners, int issuances, Report report) {
+      ControlPlane controlPlane, List<Runner> runners, int issuances, String file, Report report) {
     Table table =
         Table.of(
             "One issuance in a warm process, ms",
@@ -132,7 +133,7 @@ public final class WarmIssuance {
             "p50 of client-go's",
             "requests per issuance");
     BarChart chart = BarChart.of("One issuance in a warm process, approved at once", "ms");
-    Series reference = times(runners.get(runners.size() > 1 ? 1 : 0));
+    Series reference = times(runners.get(1));
     for (Runner runner : runners) {
       Series times = times(runner);
       report.add(times);
@@ -152,7 +153,7 @@ public final class WarmIssuance {
         chart.beside(runner.kind().name(), times);
       }
     }
-    report.add(table).plot("warm-issuance", chart.svg());
+    report.add(table).plot(file, chart.svg());
     Map<String, Instant> signed = signatures(controlPlane);
     describeParts(controlPlane, runners, signed, report);
     describeOurs(controlPlane, runners.get(0), signed, report);

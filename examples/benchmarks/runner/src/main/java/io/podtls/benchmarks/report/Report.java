@@ -25,6 +25,7 @@ public final class Report {
 
   private final String name;
   private final String command;
+  private String file;
   private final Map<String, Object> facts = new LinkedHashMap<>();
   private final List<Series> series = new ArrayList<>();
   private final List<Table> tables = new ArrayList<>();
@@ -33,6 +34,7 @@ public final class Report {
   private Report(String name, String command) {
     this.name = name;
     this.command = command;
+    this.file = name;
   }
 
   /**
@@ -44,6 +46,12 @@ public final class Report {
   public static Report of(String name, String[] arguments) {
     String command = "examples/benchmarks/run " + name + " " + String.join(" ", arguments);
     return new Report(name, command.strip());
+  }
+
+  /** Calls the files so, for runs that are to stand side by side. */
+  public Report file(String other) {
+    file = other;
+    return this;
   }
 
   /** Something to know about the figures: a version, a number of rounds. */
@@ -81,8 +89,8 @@ public final class Report {
     System.out.println(markdown);
     try {
       Files.createDirectories(folder);
-      Files.writeString(folder.resolve(name + ".md"), markdown);
-      Files.writeString(folder.resolve(name + ".json"), JSON.writeValueAsString(json()) + "\n");
+      Files.writeString(folder.resolve(file + ".md"), markdown);
+      Files.writeString(folder.resolve(file + ".json"), JSON.writeValueAsString(json()) + "\n");
       for (Map.Entry<String, String> plot : plots.entrySet()) {
         Files.writeString(folder.resolve(plot.getKey() + ".svg"), plot.getValue());
       }
@@ -98,7 +106,9 @@ public final class Report {
     text.append(Machine.describe()).append("\n\n");
     facts.forEach(
         (key, value) -> text.append("- ").append(key).append(": ").append(value).append("\n"));
-    tables.forEach(table -> text.append("\n").append(table.markdown()));
+    tables.stream()
+        .filter(table -> !table.rows().isEmpty())
+        .forEach(table -> text.append("\n").append(table.markdown()));
     return text.toString();
   }
 

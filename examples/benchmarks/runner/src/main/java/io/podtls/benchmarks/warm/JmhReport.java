@@ -18,7 +18,8 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Reads JMH's results and puts side by side what is to be compared.
  *
- * <p>Arguments: {@code --results FILE}, as JMH writes with {@code -rf json}.
+ * <p>Arguments: {@code --results FILE}, as JMH writes with {@code -rf json}; {@code --arguments
+ * TEXT}, what JMH was given.
  */
 public final class JmhReport {
   private final Map<String, Series> results = new LinkedHashMap<>();
@@ -75,11 +76,12 @@ public final class JmhReport {
 
   /** Runs the report. */
   public static void main(String[] arguments) throws Exception {
-    Options options = Options.of(arguments, "results");
+    Options options = Options.of(arguments, "results", "arguments");
     Path file = Path.of(options.text("results", "examples/benchmarks/target/jmh.json"));
     JmhReport read = new JmhReport(JsonMapper.builder().build().readTree(Files.readAllBytes(file)));
     Report report =
-        Report.of("jmh", new String[0]).fact("Java", System.getProperty("java.version"));
+        Report.of("jmh", new String[] {options.text("arguments", "")})
+            .fact("Java", System.getProperty("java.version"));
     read.results.values().forEach(report::add);
     read.pairs
         .values()
@@ -116,12 +118,14 @@ public final class JmhReport {
             "client-java");
     for (String key :
         List.of("ECDSA_P256", "ECDSA_P384", "ECDSA_P521", "RSA_2048", "RSA_3072", "ED25519")) {
-      table.row(
-          key,
-          median("KeyToContextBenchmark.podtls " + key, 2),
-          median("KeyToContextBenchmark.okhttpTls " + key, 2),
-          median("KeyToContextBenchmark.acme4j " + key, 2),
-          median("KeyToContextBenchmark.clientJava " + key, 2));
+      if (result("KeyToContextBenchmark.podtls " + key).isPresent()) {
+        table.row(
+            key,
+            median("KeyToContextBenchmark.podtls " + key, 2),
+            median("KeyToContextBenchmark.okhttpTls " + key, 2),
+            median("KeyToContextBenchmark.acme4j " + key, 2),
+            median("KeyToContextBenchmark.clientJava " + key, 2));
+      }
     }
     report.add(table);
     BarChart chart =
@@ -133,18 +137,22 @@ public final class JmhReport {
         .ifPresent(one -> chart.beside("acme4j, CSRBuilder", one));
     result("KeyToContextBenchmark.clientJava ECDSA_P256")
         .ifPresent(one -> chart.beside("client-java, CSRUtils", one));
-    report.plot("key-to-context", chart.svg());
+    if (result("KeyToContextBenchmark.podtls ECDSA_P256").isPresent()) {
+      report.plot("key-to-context", chart.svg());
+    }
   }
 
   private void bundles(Report report) {
     Table table =
         Table.of("CAs from PEM to a trust manager, ms", "CAs", "podtls", "JDK by hand", "ratio");
     for (String size : List.of("1", "150", "1000")) {
-      table.row(
-          size,
-          median("BundleBenchmark.podtls " + size, 3),
-          median("BundleBenchmark.jdk " + size, 3),
-          ratio("BundleBenchmark.podtls " + size, "BundleBenchmark.jdk " + size, 2));
+      if (result("BundleBenchmark.podtls " + size).isPresent()) {
+        table.row(
+            size,
+            median("BundleBenchmark.podtls " + size, 3),
+            median("BundleBenchmark.jdk " + size, 3),
+            ratio("BundleBenchmark.podtls " + size, "BundleBenchmark.jdk " + size, 2));
+      }
     }
     report.add(table);
   }
@@ -180,18 +188,17 @@ public final class JmhReport {
   }
 
   private void rotation(Report report) {
-    report.add(
-        Table.of("A rotation, µs", "what", "time")
-            .row(
-                "activation, with its proving handshake", median("RotationBenchmark.activation", 0))
-            .row(
-                "first handshake afterwards, of a client with an old session",
-                median("RotationBenchmark.firstHandshakeAfterwards", 0))
-            .row(
-                "full handshake at any other time",
-                median("RotationBenchmark.fullHandshakeBetween", 0))
-            .row(
-                "resumed handshake at any other time",
-                median("RotationBenchmark.resumedHandshakeBetween", 0)));
+    Table table = Table.of("A rotation, µs", "what", "time");
+    Map<String, String> names = new LinkedHashMap<>();
+    names.put("activation", "activation, with its proving handshake");
+    names.put(
+        "firstHandshakeAfterwards", "first handshake afterwards, of a client with an old session");
+    names.put("fullHandshakeBetween", "full handshake at any other time");
+    names.put("resumedHandshakeBetween", "resumed handshake at any other time");
+    names.forEach(
+        (method, what) ->
+            result("RotationBenchmark." + method)
+                .ifPresent(time -> table.row(what, Table.number(time.median(), 0))));
+    report.add(table);
   }
 }
