@@ -240,7 +240,9 @@ final class CsrFollower implements AutoCloseable {
     return bounded.plus(bounded.multipliedBy(random.nextInt(50)).dividedBy(100));
   }
 
-  /** Grows with the time the request has spent in its stage: at most 20 reads in the first 500 s. */
+  /**
+   * Grows with the time the request has spent in its stage: at most 20 reads in the first 500 s.
+   */
   private Duration pollInterval() {
     Duration grown = elapsed(stageSince).multipliedBy((long) (POLL_GROWTH * 100)).dividedBy(100);
     Duration atLeast = grown.compareTo(SHORTEST_POLL) < 0 ? SHORTEST_POLL : grown;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -193,8 +194,12 @@ class ControlPlaneIT {
         slices
             .withLabel("kubernetes.io/service-name", "orders")
             .informOnCondition(
-                found -> found.stream().anyMatch(each -> !each.getEndpoints().isEmpty()))
-            .orTimeout(20, TimeUnit.SECONDS)
+                found ->
+                    found.stream()
+                        .map(EndpointSlice::getEndpoints)
+                        // A slice that has none yet may lack the field.
+                        .anyMatch(endpoints -> endpoints != null && !endpoints.isEmpty()))
+            .orTimeout(90, TimeUnit.SECONDS)
             .join()
             .get(0);
     assertThat(slice.getEndpoints().get(0).getAddresses()).containsExactly("10.1.2.3");

@@ -114,7 +114,9 @@ final class PodContext {
   private boolean isEndpointOf(String service) {
     return endpointSlices().stream()
         .filter(slice -> service.equals(labels(slice).get(SERVICE_NAME)))
-        .flatMap(slice -> slice.getEndpoints().stream())
+        .map(EndpointSlice::getEndpoints)
+        .filter(Objects::nonNull) // an empty slice comes with null, not with an empty list
+        .flatMap(List::stream)
         .map(Endpoint::getTargetRef)
         .filter(Objects::nonNull)
         .anyMatch(

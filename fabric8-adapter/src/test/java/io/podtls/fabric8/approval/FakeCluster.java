@@ -125,6 +125,19 @@ final class FakeCluster implements ClusterLookup {
     return this;
   }
 
+  /** A slice that selects nobody yet: the API server then sends null where the list would be. */
+  FakeCluster emptyEndpointSlice(String service) {
+    EndpointSlice slice =
+        new EndpointSliceBuilder()
+            .withNewMetadata()
+            .withLabels(Map.of("kubernetes.io/service-name", service))
+            .endMetadata()
+            .build();
+    slice.setEndpoints(null);
+    endpointSlices.add(slice);
+    return this;
+  }
+
   /** Makes one kind of lookup fail, as when the API server is overloaded. */
   FakeCluster broken(String lookup) {
     brokenLookup = Optional.of(lookup);

@@ -274,6 +274,17 @@ class PodBoundPolicyTest {
   }
 
   @Test
+  @DisplayName("an EndpointSlice that is still empty is passed over")
+  void selectorlessServiceWithEmptyEndpointSlice() {
+    cluster
+        .service("manual", Map.of(), "10.96.0.20")
+        .emptyEndpointSlice("manual")
+        .endpointSlice("manual", TestRequest.POD, TestRequest.POD_UID, "10.1.2.3");
+
+    assertApproved(TestRequest.of(TestPkcs10.dns("manual.shop.svc")));
+  }
+
+  @Test
   @DisplayName("an EndpointSlice of an earlier pod of the same name and address does not count")
   void selectorlessServiceOfEarlierPod() {
     cluster
