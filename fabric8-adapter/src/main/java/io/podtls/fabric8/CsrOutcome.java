@@ -48,17 +48,18 @@ final class CsrOutcome {
   static String advice(Csr csr) {
     return switch (stage(csr)) {
       case AWAITING_APPROVAL ->
-          "kubectl certificate approve "
-              + csr.name()
-              + " (or an approver for signer "
+          "the decision of an approver for "
               + csr.signerName()
-              + ")";
+              + "; if there is none, of an administrator: kubectl describe csr "
+              + csr.name()
+              + ", then kubectl certificate approve "
+              + csr.name();
       case AWAITING_ISSUANCE ->
           "a running signer for "
               + csr.signerName()
-              + ": the request is approved and has no certificate (kubectl get csr "
+              + ": the request is approved and has no certificate; kubectl describe csr "
               + csr.name()
-              + ")";
+              + " shows the signer's events";
     };
   }
 

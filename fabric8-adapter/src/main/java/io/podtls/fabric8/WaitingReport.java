@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  * <pre>{@code
  * asking example.com/serving for a certificate
  * csr podtls-3f9c2a417be80d5c6a1e9f24 awaits approval, for 31 s now.
- *   To go on: kubectl certificate approve podtls-3f9c2a417be80d5c6a1e9f24 (or an approver for ...)
+ *   To go on: the decision of an approver for example.com/serving; if there is none, ...
  * issued: CN=orders, valid until 2026-11-25T08:00:00Z, to be renewed at 2026-11-24T19:12:44Z
  * }</pre>
  *

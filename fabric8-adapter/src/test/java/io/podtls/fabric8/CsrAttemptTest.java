@@ -118,7 +118,13 @@ class CsrAttemptTest {
               assertThat(seen.object()).isEqualTo("csr " + name);
               assertThat(seen.stage()).isEqualTo(Stage.AWAITING_APPROVAL);
               assertThat(seen.since()).isEqualTo(start);
-              assertThat(seen.advice()).startsWith("kubectl certificate approve " + name);
+              assertThat(seen.advice())
+                  .isEqualTo(
+                      "the decision of an approver for example.com/serving; if there is none, of an"
+                          + " administrator: kubectl describe csr %s, then kubectl certificate"
+                              .formatted(name)
+                          + " approve "
+                          + name);
             });
   }
 

@@ -103,7 +103,7 @@ class Fabric8CertificateSignerIT {
               Pending.class,
               waiting -> {
                 assertThat(waiting.stage()).isEqualTo(Stage.AWAITING_APPROVAL);
-                assertThat(waiting.advice()).startsWith("kubectl certificate approve podtls-");
+                assertThat(waiting.advice()).contains("; if there is none, of an administrator: ");
               });
       administrator.approve(nameOf(first));
 

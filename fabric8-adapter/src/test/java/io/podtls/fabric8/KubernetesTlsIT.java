@@ -240,7 +240,8 @@ class KubernetesTlsIT {
       assertThat(waiting).matches("csr podtls-[0-9a-f]{24} awaits approval, for [0-9]+ s now\\.");
       String name = waiting.split(" ")[1];
       assertThat(lines.poll(20, TimeUnit.SECONDS))
-          .startsWith("  To go on: kubectl certificate approve " + name);
+          .startsWith("  To go on: the decision of an approver for " + signer.name())
+          .endsWith("kubectl certificate approve " + name);
 
       administrator.approve(name);
 

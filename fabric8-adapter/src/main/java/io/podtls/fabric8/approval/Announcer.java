@@ -39,8 +39,15 @@ final class Announcer {
     tell(hearing -> hearing.ignored(csr));
   }
 
-  void waiting(CertificateSigningRequest csr, ApprovalDecision.NotYet decision, Duration nextLook) {
-    LOG.log(Level.DEBUG, () -> text(csr) + " has to wait: " + decision.message());
+  /** Reports a request that cannot be approved yet; the first of its looks is worth an INFO. */
+  void waiting(
+      CertificateSigningRequest csr,
+      ApprovalDecision.NotYet decision,
+      Duration nextLook,
+      int looks) {
+    LOG.log(
+        looks == 1 ? Level.INFO : Level.DEBUG,
+        () -> "not approved yet: " + text(csr) + ": " + decision.message());
     tell(hearing -> hearing.waiting(csr, decision, nextLook));
   }
 

@@ -239,7 +239,7 @@ public final class CertificateApprover implements AutoCloseable {
     private Optional<String> leaseNamespace = Optional.empty();
     private String leaseName = "podtls-approver";
     private Duration leaseDuration = Duration.ofSeconds(15);
-    private Duration patience = Duration.ofMinutes(2);
+    private Duration patience = Duration.ofSeconds(60);
     private Duration resync = Duration.ofMinutes(10);
     private int workers = 4;
     private int decisionsPerSecond = 100;
@@ -294,7 +294,8 @@ public final class CertificateApprover implements AutoCloseable {
 
     /**
      * Sets how long a request that the policy cannot approve yet is kept pending before it is
-     * denied. If not called, 2 minutes.
+     * denied. If not called, 60 seconds, so that a requester that waits for 90 seconds reads the
+     * policy's sentence in the denial.
      *
      * @param duration counted from when this replica first saw the request; zero denies at once
      * @return this builder

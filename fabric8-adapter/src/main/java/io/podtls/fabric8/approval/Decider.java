@@ -111,10 +111,11 @@ final class Decider {
       CertificateSigningRequest csr,
       ApprovalDecision.NotYet decision,
       ReviewQueue.Progress progress) {
-    int doublings = Math.min(progress.countWait() - 1, 4);
+    int looks = progress.countWait();
+    int doublings = Math.min(looks - 1, 4);
     Duration left = patience.minus(progress.age());
     Duration next = shortest(FIRST_WAIT.multipliedBy(1L << doublings), LONGEST_WAIT, left);
-    announcer.waiting(csr, decision, next);
+    announcer.waiting(csr, decision, next, looks);
     return Optional.of(next);
   }
 
