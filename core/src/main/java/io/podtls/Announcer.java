@@ -1,5 +1,6 @@
 package io.podtls;
 
+import io.podtls.engine.Events;
 import io.podtls.failure.PodTlsException;
 import io.podtls.identity.TlsIdentity;
 import io.podtls.request.CertificateRequest;
@@ -19,9 +20,9 @@ import java.util.function.Consumer;
  *
  * <p><b>Thread safety:</b> as safe as the listener.
  */
-final class Announcer {
+final class Announcer implements Events {
 
-  private static final Logger LOG = System.getLogger(PodTls.class.getName());
+  private static final Logger LOG = System.getLogger("io.podtls");
 
   private final PodTlsListener listener;
 
@@ -29,13 +30,15 @@ final class Announcer {
     this.listener = listener;
   }
 
-  void requested(CertificateRequest request) {
+  @Override
+  public void requested(CertificateRequest request) {
     LOG.log(Level.DEBUG, () -> "asking " + request.signerName() + " for a certificate");
     record(() -> FlightRecord.requested(request));
     tell(heard -> heard.requested(request));
   }
 
-  void pending(Pending pending) {
+  @Override
+  public void pending(Pending pending) {
     LOG.log(
         Level.DEBUG,
         () ->
@@ -50,32 +53,36 @@ final class Announcer {
     tell(heard -> heard.pending(pending));
   }
 
-  void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {
+  @Override
+  public void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {
     LOG.log(Level.INFO, () -> "issued: " + describe(identity, nextRenewal));
     record(() -> FlightRecord.issued(identity, nextRenewal));
     tell(heard -> heard.issued(identity, nextRenewal));
   }
 
-  void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {
+  @Override
+  public void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {
     LOG.log(Level.INFO, () -> "renewed: " + describe(current, nextRenewal));
     record(() -> FlightRecord.renewed(previous, current, nextRenewal));
     tell(heard -> heard.renewed(previous, current, nextRenewal));
   }
 
-  void failed(PodTlsException failure, Instant nextAttempt) {
+  @Override
+  public void failed(PodTlsException failure, Instant nextAttempt) {
     LOG.log(Level.WARNING, () -> failure.getMessage() + "; next attempt at " + nextAttempt);
     record(() -> FlightRecord.failed(failure, nextAttempt));
     tell(heard -> heard.failed(failure, nextAttempt));
   }
 
-  /** A failure after which nothing will be tried again. */
-  void stopped(PodTlsException failure, Instant now) {
+  @Override
+  public void stopped(PodTlsException failure, Instant now) {
     LOG.log(Level.ERROR, failure::getMessage, failure);
     record(() -> FlightRecord.failed(failure, now));
     tell(heard -> heard.failed(failure, now));
   }
 
-  void trustChanged(TrustBundle previous, TrustBundle current) {
+  @Override
+  public void trustChanged(TrustBundle previous, TrustBundle current) {
     LOG.log(
         Level.INFO,
         () ->
@@ -88,14 +95,16 @@ final class Announcer {
     tell(heard -> heard.trustChanged(previous, current));
   }
 
-  void nearExpiry(TlsIdentity identity, Duration left) {
+  @Override
+  public void nearExpiry(TlsIdentity identity, Duration left) {
     LOG.log(
         Level.WARNING,
         () -> identity + " expires in " + left.toSeconds() + " s and is not renewed yet");
     tell(heard -> heard.nearExpiry(identity, left));
   }
 
-  void expired(TlsIdentity identity) {
+  @Override
+  public void expired(TlsIdentity identity) {
     LOG.log(Level.ERROR, () -> identity + " has expired");
     tell(heard -> heard.expired(identity));
   }

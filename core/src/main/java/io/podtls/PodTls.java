@@ -2,6 +2,8 @@ package io.podtls;
 
 import static java.util.Objects.requireNonNull;
 
+import io.podtls.engine.Engine;
+import io.podtls.engine.Publication;
 import io.podtls.failure.BootstrapTimeoutException;
 import io.podtls.failure.CertificateDeniedException;
 import io.podtls.failure.CertificateFailedException;
@@ -13,7 +15,14 @@ import io.podtls.identity.IdentityFiles;
 import io.podtls.identity.TlsIdentity;
 import io.podtls.renewal.RenewalPolicy;
 import io.podtls.request.CertificateRequest;
+import io.podtls.schedule.TaskQueue;
 import io.podtls.signing.CertificateSigner;
+import io.podtls.supply.IdentitySink;
+import io.podtls.supply.IdentitySource;
+import io.podtls.supply.IdentityStore;
+import io.podtls.supply.MountedElseRequested;
+import io.podtls.supply.MountedIdentity;
+import io.podtls.supply.RequestedIdentity;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
 import java.lang.System.Logger;
@@ -46,7 +55,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PodTls implements AutoCloseable {
 
-  private static final Logger LOG = System.getLogger(PodTls.class.getName());
+  private static final Logger LOG = System.getLogger("io.podtls");
 
   private final Engine engine;
   private final List<AutoCloseable> owned;
@@ -449,17 +458,17 @@ public final class PodTls implements AutoCloseable {
 
     /** Makes a handle that is not ready yet; returns at once. */
     PodTls start() {
-      Agenda agenda = scheduler.map(Agenda::on).orElseGet(Agenda::onItsOwnThread);
+      TaskQueue queue = scheduler.map(TaskQueue::on).orElseGet(TaskQueue::onItsOwnThread);
       RandomGenerator random = RandomGenerator.getDefault();
       Engine engine =
           new Engine(
-              agenda,
+              queue,
               clock,
               random,
               new Announcer(listener),
               trust,
-              publication.map(directory -> new Publication(directory, agenda)),
-              identities(agenda, random));
+              publication.map(directory -> new Publication(directory, queue)),
+              identities(queue, random));
       try {
         engine.start();
       } catch (RuntimeException | Error e) {
@@ -469,28 +478,29 @@ public final class PodTls implements AutoCloseable {
       return new PodTls(engine, List.copyOf(owned));
     }
 
-    private Function<IdentityKeeper, Optional<IdentitySource>> identities(
-        Agenda agenda, RandomGenerator random) {
+    private Function<IdentitySink, Optional<IdentitySource>> identities(
+        TaskQueue queue, RandomGenerator random) {
       IdentityFiles mounted = files;
       if (request != null && signer != null) {
-        IssuanceLoop.Order order = new IssuanceLoop.Order(request, signer, provider, policy);
-        return keeper -> {
-          IssuanceLoop loop =
-              new IssuanceLoop(
+        RequestedIdentity.Order order =
+            new RequestedIdentity.Order(request, signer, provider, policy);
+        return sink -> {
+          RequestedIdentity loop =
+              new RequestedIdentity(
                   order,
-                  store.map(directory -> new IdentityStore(directory, order.request(), agenda)),
-                  agenda,
+                  store.map(directory -> new IdentityStore(directory, order.request(), queue)),
+                  queue,
                   clock,
                   random,
-                  keeper);
+                  sink);
           return Optional.of(
               mounted == null
                   ? loop
-                  : new FailOver(new MountedIdentity(mounted, clock, keeper), loop));
+                  : new MountedElseRequested(new MountedIdentity(mounted, clock, sink), loop));
         };
       }
-      return keeper ->
-          Optional.ofNullable(mounted).map(given -> new MountedIdentity(given, clock, keeper));
+      return sink ->
+          Optional.ofNullable(mounted).map(given -> new MountedIdentity(given, clock, sink));
     }
 
     private static void requireDistinct(Path directory, Optional<Path> other) {

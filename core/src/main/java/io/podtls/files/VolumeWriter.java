@@ -46,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VolumeWriter {
 
-  private static final System.Logger LOG = System.getLogger("io.podtls.files");
+  private static final System.Logger LOG = System.getLogger("io.podtls");
   private static final String DATA = "..data";
   private static final String NEW_DATA = "..data_tmp";
   private static final String NEW_LINK = "..link_tmp";

@@ -37,6 +37,7 @@ final class PathToTrust {
   private @Nullable String invalid;
   private final List<Violation> violations = new ArrayList<>();
   private List<X509Certificate> chain = List.of();
+  private @Nullable X509Certificate anchor;
 
   private PathToTrust(
       X509Certificate leaf,
@@ -112,12 +113,12 @@ final class PathToTrust {
     X509Certificate top = last(way);
     if (anchors.contains(top)) {
       return way.size() == 1 || isValid(way.subList(0, way.size() - 1), top)
-          ? Optional.of(way)
+          ? ending(way, top)
           : Optional.empty();
     }
     for (X509Certificate anchor : Certificates.issuers(top, anchors)) {
       if (isValid(way, anchor)) {
-        return Optional.of(way);
+        return ending(way, anchor);
       }
     }
     List<X509Certificate> left = new ArrayList<>(given);
@@ -134,6 +135,12 @@ final class PathToTrust {
       }
     }
     return Optional.empty();
+  }
+
+  private Optional<List<X509Certificate>> ending(
+      List<X509Certificate> way, X509Certificate trusted) {
+    anchor = trusted;
+    return Optional.of(way);
   }
 
   private boolean isValid(List<X509Certificate> way, X509Certificate anchor) {
@@ -233,6 +240,11 @@ final class PathToTrust {
   /** What is wrong with the way; nothing if there is a valid one. */
   List<Violation> violations() {
     return violations;
+  }
+
+  /** The trusted certificate that the path ends at; empty if there is no valid path. */
+  Optional<X509Certificate> anchor() {
+    return Optional.ofNullable(anchor);
   }
 
   /** The leaf and its issuers, without a self-signed one at the end. */

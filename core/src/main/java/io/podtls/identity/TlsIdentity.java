@@ -16,6 +16,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -109,6 +110,22 @@ public final class TlsIdentity {
   /** {@return the last moment of the leaf's validity} */
   public Instant notAfter() {
     return leaf().getNotAfter().toInstant();
+  }
+
+  /**
+   * Returns the certificate of a trust bundle that this identity's chain leads to.
+   *
+   * @param trust where to look
+   * @param now the present; that the leaf itself has expired or is not valid yet is not considered
+   * @return the anchor, empty if the bundle does not trust the chain
+   */
+  public Optional<X509Certificate> anchorIn(TrustBundle trust, Instant now) {
+    return PathToTrust.search(
+            leaf(),
+            chain,
+            requireNonNull(trust, "trust").certificates(),
+            requireNonNull(now, "now"))
+        .anchor();
   }
 
   /**

@@ -17,7 +17,7 @@ import javax.net.ssl.SSLException;
 /** Lets a generation shake hands with itself before anybody else does. */
 final class SelfProbe {
 
-  private static final System.Logger LOG = System.getLogger(SelfProbe.class.getName());
+  private static final System.Logger LOG = System.getLogger("io.podtls");
 
   /** A handshake takes about ten; so many mean that it makes no progress. */
   private static final int STEPS = 200;

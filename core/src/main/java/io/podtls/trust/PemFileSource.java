@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** A PEM file, parsed again only if its bytes changed. */
 final class PemFileSource implements TrustBundleSource {
 
-  private static final System.Logger LOG = System.getLogger("io.podtls.trust");
+  private static final System.Logger LOG = System.getLogger("io.podtls");
   private static final Path CLUSTER_CA =
       Path.of("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt");
 

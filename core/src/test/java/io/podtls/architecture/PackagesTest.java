@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -16,6 +17,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -23,6 +25,39 @@ class PackagesTest {
 
   private static final Pattern EDGE =
       Pattern.compile("^\\s+(io\\.podtls[\\w.]*)\\s+->\\s+(io\\.podtls[\\w.]*)\\s");
+
+  /** The rooms of the house from top to bottom: a room knows those below it only. */
+  private static final List<String> ROOMS =
+      Stream.of(
+              "",
+              ".engine",
+              ".supply",
+              ".schedule",
+              ".rotation",
+              ".signing",
+              ".renewal",
+              ".identity",
+              ".trust",
+              ".peer",
+              ".request",
+              ".files",
+              ".pem",
+              ".failure")
+          .map("io.podtls"::concat)
+          .toList();
+
+  @Test
+  @DisplayName("a package of core uses packages below it only")
+  void noImportRunsUpwards() throws Exception {
+    packageDependencies()
+        .forEach(
+            (user, used) -> {
+              assertThat(ROOMS).as("every package has its place").contains(user).containsAll(used);
+              assertThat(used)
+                  .as("used by " + user)
+                  .allMatch(room -> ROOMS.indexOf(room) > ROOMS.indexOf(user));
+            });
+  }
 
   @Test
   @DisplayName("core's packages depend on one another without a cycle")

@@ -203,7 +203,7 @@ class SelfProbeTest {
           @Override
           public void close() {}
         };
-    Logger logger = Logger.getLogger(SelfProbe.class.getName());
+    Logger logger = Logger.getLogger("io.podtls");
     logger.addHandler(collector);
     try {
       activate(leaf -> leaf);

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ApiTrustBundleSource implements TrustBundleSource {
 
-  private static final System.Logger LOG = System.getLogger(ApiTrustBundleSource.class.getName());
+  private static final System.Logger LOG = System.getLogger("io.podtls");
 
   private static final Duration POLL_WITH_WATCH = Duration.ofMinutes(5);
   private static final Duration POLL_WITHOUT = Duration.ofMinutes(1);

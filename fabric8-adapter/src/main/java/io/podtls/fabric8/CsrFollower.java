@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CsrFollower implements AutoCloseable {
 
-  private static final System.Logger LOG = System.getLogger(CsrFollower.class.getName());
+  private static final System.Logger LOG = System.getLogger("io.podtls");
 
   private static final Duration WATCH_FOR = Duration.ofSeconds(50);
   private static final Duration GRACE = Duration.ofSeconds(5);

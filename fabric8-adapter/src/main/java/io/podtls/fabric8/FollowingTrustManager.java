@@ -19,7 +19,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
  */
 final class FollowingTrustManager extends X509ExtendedTrustManager {
 
-  private static final System.Logger LOG = System.getLogger(FollowingTrustManager.class.getName());
+  private static final System.Logger LOG = System.getLogger("io.podtls");
 
   private final TrustBundleSource source;
   private TrustBundle bundle;

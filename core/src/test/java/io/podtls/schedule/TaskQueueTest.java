@@ -1,4 +1,4 @@
-package io.podtls;
+package io.podtls.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-class AgendaTest {
+class TaskQueueTest {
 
   @Test
   @DisplayName("who closes what a task is closing already waits for the end all the same")
@@ -19,7 +19,7 @@ class AgendaTest {
   }
 
   private static boolean endsBeforeTheSecondCloseReturns() {
-    Agenda agenda = Agenda.onItsOwnThread();
+    TaskQueue queue = TaskQueue.onItsOwnThread();
     Thread outside = Thread.currentThread();
     AtomicBoolean closing = new AtomicBoolean();
     AtomicBoolean ended = new AtomicBoolean();
@@ -29,12 +29,12 @@ class AgendaTest {
           awaitThatItWaits(outside);
           ended.set(true);
         };
-    agenda.soon(() -> agenda.close(last));
+    queue.soon(() -> queue.close(last));
     while (!closing.get()) {
       Thread.onSpinWait(); // not a wait that could be taken for the one to come
     }
 
-    agenda.close(() -> {});
+    queue.close(() -> {});
 
     return ended.get();
   }

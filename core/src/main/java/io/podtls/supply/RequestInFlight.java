@@ -1,10 +1,12 @@
-package io.podtls;
+package io.podtls.supply;
 
 import static java.util.Objects.requireNonNull;
 
 import io.podtls.failure.BootstrapTimeoutException.Phase;
 import io.podtls.failure.SignerUnavailableException;
 import io.podtls.identity.PendingIdentity;
+import io.podtls.schedule.Backoff;
+import io.podtls.schedule.TaskQueue;
 import io.podtls.signing.CertificateSigner;
 import io.podtls.signing.SigningOutcome;
 import io.podtls.signing.SigningOutcome.Pending;
@@ -20,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  * One request on its way, from the first step to a final outcome: drives the signer's steps, waits
  * between them, and asks again when the signer cannot be reached.
  *
- * <p><b>Thread safety:</b> not safe, used by the agenda's tasks only; wake-ups come from anywhere.
+ * <p><b>Thread safety:</b> not safe, used by tasks of the queue only; wake-ups come from anywhere.
  */
-final class Issuance {
+final class RequestInFlight {
 
   /** How often a request that stays where it is, is told about. */
   private static final Duration REMINDER = Duration.ofSeconds(30);
@@ -31,13 +33,13 @@ final class Issuance {
 
   private final PendingIdentity pending;
   private final CertificateSigner.Attempt attempt;
-  private final Agenda agenda;
+  private final TaskQueue queue;
   private final InstantSource clock;
-  private final IdentityKeeper keeper;
+  private final IdentitySink sink;
   private final Consumer<SigningOutcome> decided;
   private final Backoff backoff;
   private final AtomicBoolean woken = new AtomicBoolean();
-  private Agenda.@Nullable Entry next;
+  private TaskQueue.@Nullable Entry next;
   private @Nullable Pending told;
   private Instant toldAt = Instant.MIN;
   private boolean backingOff;
@@ -48,18 +50,18 @@ final class Issuance {
    *
    * @param decided hears the one outcome that is not {@link Pending}
    */
-  Issuance(
+  RequestInFlight(
       PendingIdentity pending,
       CertificateSigner signer,
-      Agenda agenda,
+      TaskQueue queue,
       InstantSource clock,
       RandomGenerator random,
-      IdentityKeeper keeper,
+      IdentitySink sink,
       Consumer<SigningOutcome> decided) {
     this.pending = pending;
-    this.agenda = agenda;
+    this.queue = queue;
     this.clock = clock;
-    this.keeper = keeper;
+    this.sink = sink;
     this.decided = decided;
     this.backoff = new Backoff(random);
     this.attempt =
@@ -69,8 +71,8 @@ final class Issuance {
 
   /** Takes the first step. */
   void start() {
-    keeper.requested(pending.request());
-    keeper.observed(
+    sink.requested(pending.request());
+    sink.observed(
         Phase.SUBMITTING, "the request to " + pending.request().signerName() + " is not in yet");
     step();
   }
@@ -86,7 +88,7 @@ final class Issuance {
 
   private void wakeUp() {
     if (woken.compareAndSet(false, true)) {
-      agenda.soon(
+      queue.soon(
           () -> {
             woken.set(false);
             // Whatever the news is, a signer that asked to be left alone is left alone.
@@ -113,7 +115,7 @@ final class Issuance {
       return;
     } catch (InterruptedException e) {
       // Closing interrupts, and then this comes to nothing; an interrupt from elsewhere passes.
-      next = agenda.after(AFTER_INTERRUPT, this::step);
+      next = queue.after(AFTER_INTERRUPT, this::step);
       return;
     } catch (RuntimeException | Error e) {
       backOff(new SignerUnavailableException("the signer broke down: " + e, e));
@@ -131,14 +133,14 @@ final class Issuance {
   private void backOff(SignerUnavailableException failure) {
     Duration wait = backoff.after(failure);
     backingOff = true;
-    next = agenda.after(wait, this::step);
-    keeper.delayed(failure, clock.instant().plus(wait));
+    next = queue.after(wait, this::step);
+    sink.delayed(failure, clock.instant().plus(wait));
   }
 
   private void await(Pending waiting) {
-    next = agenda.after(waiting.lookAgain(), this::step);
+    next = queue.after(waiting.lookAgain(), this::step);
     boolean approved = waiting.stage() == SigningOutcome.Stage.AWAITING_ISSUANCE;
-    keeper.observed(
+    sink.observed(
         approved ? Phase.AWAITING_ISSUANCE : Phase.AWAITING_APPROVAL,
         waiting.object()
             + " ("
@@ -154,7 +156,7 @@ final class Issuance {
         || !now.isBefore(toldAt.plus(REMINDER))) {
       told = waiting;
       toldAt = now;
-      keeper.pending(waiting);
+      sink.pending(waiting);
     }
   }
 }

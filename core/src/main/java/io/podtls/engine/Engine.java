@@ -1,4 +1,4 @@
-package io.podtls;
+package io.podtls.engine;
 
 import io.podtls.failure.BootstrapTimeoutException;
 import io.podtls.failure.BootstrapTimeoutException.Phase;
@@ -8,7 +8,10 @@ import io.podtls.failure.SignerUnavailableException;
 import io.podtls.identity.TlsIdentity;
 import io.podtls.request.CertificateRequest;
 import io.podtls.rotation.Rotation;
+import io.podtls.schedule.TaskQueue;
 import io.podtls.signing.SigningOutcome;
+import io.podtls.supply.IdentitySink;
+import io.podtls.supply.IdentitySource;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
 import java.security.cert.X509Certificate;
@@ -28,12 +31,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What keeps a handle right: takes identities from their source and trust from its own, makes
- * generations of them, and tells what happens. All of its work is tasks of one agenda.
+ * generations of them, and tells what happens. All of its work is tasks of one queue.
  *
  * <p><b>Thread safety:</b> {@link #start}, {@link #awaitReady}, {@link #state} and {@link #close}
- * are safe from any thread; the rest is called by the agenda's tasks only.
+ * are safe from any thread; the rest is called by tasks of the queue only.
  */
-final class Engine implements IdentityKeeper, TrustFollower.Reader {
+public final class Engine implements IdentitySink, TrustFollower.Reader {
 
   /** The longest sleep: a suspended machine's monotonic clock stands still, its wall clock not. */
   private static final Duration TICK = Duration.ofSeconds(1);
@@ -47,7 +50,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   private static final Duration NEXT_ACTIVATION = Duration.ofMinutes(1);
 
   /** What is seen from outside. */
-  record State(
+  public record State(
       Optional<TlsIdentity> identity,
       Optional<TrustBundle> trust,
       long generation,
@@ -72,9 +75,9 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     }
   }
 
-  private final Agenda agenda;
+  private final TaskQueue queue;
   private final InstantSource clock;
-  private final Announcer announcer;
+  private final Events events;
   private final Rotation rotation;
   private final TrustFollower follower;
   private final Optional<IdentitySource> identities;
@@ -98,9 +101,9 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   private @Nullable TrustBundle wanted;
   private @Nullable TrustBundle inForce;
   private @Nullable TlsIdentity identity;
-  private Agenda.@Nullable Entry overlap;
+  private TaskQueue.@Nullable Entry overlap;
   private boolean overlapOver;
-  private Agenda.@Nullable Entry activation;
+  private TaskQueue.@Nullable Entry activation;
   private long generation;
   private @Nullable Instant nextRenewal;
   private SigningOutcome.@Nullable Pending pending;
@@ -108,49 +111,49 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   private @Nullable PodTlsException trustFailure;
   private @Nullable PodTlsException activationFailure;
 
-  Engine(
-      Agenda agenda,
+  public Engine(
+      TaskQueue queue,
       InstantSource clock,
       RandomGenerator random,
-      Announcer announcer,
+      Events events,
       TrustBundleSource trustSource,
       Optional<Publication> publication,
-      Function<IdentityKeeper, Optional<IdentitySource>> identities) {
-    this.agenda = agenda;
+      Function<IdentitySink, Optional<IdentitySource>> identities) {
+    this.queue = queue;
     this.clock = clock;
-    this.announcer = announcer;
-    agenda.onUncaught(this::broken);
+    this.events = events;
+    queue.onUncaught(this::broken);
     this.rotation = new Rotation(clock);
     this.publication = publication;
-    this.expiry = new ExpiryWatch(announcer);
-    this.follower = new TrustFollower(trustSource, agenda, random, this);
+    this.expiry = new ExpiryWatch(events);
+    this.follower = new TrustFollower(trustSource, queue, random, this);
     this.identities = identities.apply(this);
     this.observation =
         new Observation(
             Phase.READING_INPUTS, "reading the trust bundle " + trustSource.description(), null);
   }
 
-  Rotation rotation() {
+  public Rotation rotation() {
     return rotation;
   }
 
-  State state() {
+  public State state() {
     State seen = state;
-    return agenda.stopped().map(failure -> seen.with(asMaterial(failure))).orElse(seen);
+    return queue.stopped().map(failure -> seen.with(asMaterial(failure))).orElse(seen);
   }
 
-  InstantSource clock() {
+  public InstantSource clock() {
     return clock;
   }
 
   /** Starts working; returns at once. */
-  void start() {
-    agenda.soon(follower::start);
-    agenda.after(TICK, this::tick);
+  public void start() {
+    queue.soon(follower::start);
+    queue.after(TICK, this::tick);
   }
 
   /** Completed when there is a generation, exceptionally when there will be none. */
-  CompletableFuture<Void> ready() {
+  public CompletableFuture<Void> ready() {
     return ready;
   }
 
@@ -161,7 +164,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
    * @throws BootstrapTimeoutException if there is none in time
    * @throws IllegalStateException if the scheduler is shut down; a tick or two after it was
    */
-  void awaitReady(Duration timeout) throws InterruptedException {
+  public void awaitReady(Duration timeout) throws InterruptedException {
     long nanos =
         timeout.compareTo(Duration.ofNanos(Long.MAX_VALUE)) < 0
             ? timeout.toNanos()
@@ -169,7 +172,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     long waited = System.nanoTime() - started;
     // In slices: a scheduler that drops its tasks when it is shut down runs none that could tell.
     while (!readyWithin(Math.min(nanos - waited, TICK.toNanos()))) {
-      Optional<IllegalStateException> stopped = agenda.stopped();
+      Optional<IllegalStateException> stopped = queue.stopped();
       if (stopped.isPresent()) {
         throw stopped.get();
       }
@@ -198,11 +201,11 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   }
 
   /** Ends everything; returns within a tenth of a second. */
-  void close() {
+  public void close() {
     closing = true;
     rotation.close();
     ready.completeExceptionally(new IllegalStateException("this PodTls is closed"));
-    agenda.close(
+    queue.close(
         () -> {
           follower.close();
           identities.ifPresent(IdentitySource::close);
@@ -210,7 +213,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   }
 
   private void tick() {
-    agenda.after(TICK, this::tick);
+    queue.after(TICK, this::tick);
     expiry.check(clock.instant());
     identities.ifPresent(IdentitySource::tick);
   }
@@ -245,12 +248,12 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     nextRenewal = renewal.orElse(null);
     show();
     if (previous == null) {
-      announcer.issued(next, renewal);
+      events.issued(next, renewal);
     } else {
-      announcer.renewed(previous, next, renewal);
+      events.renewed(previous, next, renewal);
     }
     if (before != null && !before.equals(bundle)) {
-      announcer.trustChanged(before, bundle);
+      events.trustChanged(before, bundle);
     }
     becomeReady();
   }
@@ -259,14 +262,14 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   public void requested(CertificateRequest request) {
     nextRenewal = null;
     show();
-    announcer.requested(request);
+    events.requested(request);
   }
 
   @Override
   public void pending(SigningOutcome.Pending waiting) {
     pending = waiting;
     show();
-    announcer.pending(waiting);
+    events.pending(waiting);
   }
 
   @Override
@@ -283,7 +286,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     observation = observation.with(known);
     identityFailure = known;
     show();
-    announcer.failed(known, nextAttempt);
+    events.failed(known, nextAttempt);
   }
 
   @Override
@@ -299,7 +302,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     pending = null;
     nextRenewal = nextAttempt;
     show();
-    announcer.failed(identityFailure, nextAttempt);
+    events.failed(identityFailure, nextAttempt);
   }
 
   // ------------------------------------------------------------------ trust
@@ -335,7 +338,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     observation = observation.with(failure);
     trustFailure = failure;
     show();
-    announcer.failed(failure, clock.instant().plus(nextTry));
+    events.failed(failure, clock.instant().plus(nextTry));
   }
 
   /** Puts the wanted trust in force, with our own anchor beside it while we still need that. */
@@ -353,16 +356,16 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
     try {
       activate(Optional.ofNullable(identity), target);
     } catch (RuntimeException e) {
-      activation = agenda.after(NEXT_ACTIVATION, this::follow);
+      activation = queue.after(NEXT_ACTIVATION, this::follow);
       activationFailure = known(e);
       show();
-      announcer.failed(activationFailure, clock.instant().plus(NEXT_ACTIVATION));
+      events.failed(activationFailure, clock.instant().plus(NEXT_ACTIVATION));
       return;
     }
     activationFailure = null;
     show();
     if (before != null) {
-      announcer.trustChanged(before, target);
+      events.trustChanged(before, target);
     }
     becomeReady();
   }
@@ -373,18 +376,18 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
       return Optional.empty();
     }
     Instant now = clock.instant();
-    if (OwnAnchor.of(identity.chain(), trust(), now).isPresent()) {
+    if (identity.anchorIn(trust(), now).isPresent()) {
       endOverlap();
       return Optional.empty();
     }
-    return overlapOver ? Optional.empty() : OwnAnchor.of(identity.chain(), inForce, now);
+    return overlapOver ? Optional.empty() : identity.anchorIn(inForce, now);
   }
 
   private TrustBundle overlapping(X509Certificate anchor) {
     if (overlap == null) {
       identities.ifPresent(source -> source.replaceWithin(SPREAD));
       overlap =
-          agenda.after(
+          queue.after(
               OVERLAP,
               () -> {
                 overlapOver = true;
@@ -413,7 +416,7 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
   /** Not before whoever came here is through: what is to be kept is kept by then. */
   private void becomeReady() {
     if (!ready.isDone()) {
-      agenda.soon(() -> ready.complete(null));
+      queue.soon(() -> ready.complete(null));
     }
   }
 
@@ -428,10 +431,10 @@ final class Engine implements IdentityKeeper, TrustFollower.Reader {
       end(failure);
       return;
     }
-    agenda
+    queue
         .stopped()
         .filter(reason -> stopTold.compareAndSet(false, true))
-        .ifPresent(reason -> announcer.stopped(asMaterial(reason), clock.instant()));
+        .ifPresent(reason -> events.stopped(asMaterial(reason), clock.instant()));
   }
 
   private static PodTlsException asMaterial(IllegalStateException failure) {

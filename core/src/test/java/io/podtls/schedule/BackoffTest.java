@@ -1,4 +1,4 @@
-package io.podtls;
+package io.podtls.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,7 +1,9 @@
-package io.podtls;
+package io.podtls.engine;
 
 import io.podtls.files.VolumeWriter.Content;
 import io.podtls.identity.TlsIdentity;
+import io.podtls.schedule.TaskQueue;
+import io.podtls.supply.OutputDirectory;
 import io.podtls.trust.TrustBundle;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -18,17 +20,17 @@ import java.util.Optional;
  * What is in use, as files for a neighbour container: key, chain, bundle, and key and chain once
  * more as PKCS#12.
  *
- * <p><b>Thread safety:</b> not safe; called by the agenda's tasks only, so by one thread at a time.
+ * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
-final class Publication {
+public final class Publication {
 
-  private static final Logger LOG = System.getLogger(PodTls.class.getName());
+  private static final Logger LOG = System.getLogger("io.podtls");
   private static final String PASSWORD = "changeit";
 
   private final OutputDirectory directory;
 
-  Publication(Path directory, Agenda agenda) {
-    this.directory = new OutputDirectory(directory, agenda);
+  public Publication(Path directory, TaskQueue queue) {
+    this.directory = new OutputDirectory(directory, queue);
   }
 
   void publish(Optional<TlsIdentity> identity, TrustBundle trust) {

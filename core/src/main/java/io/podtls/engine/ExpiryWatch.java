@@ -1,4 +1,4 @@
-package io.podtls;
+package io.podtls.engine;
 
 import io.podtls.identity.TlsIdentity;
 import java.time.Duration;
@@ -15,14 +15,14 @@ final class ExpiryWatch {
 
   private static final int TENTH = 10;
 
-  private final Announcer announcer;
+  private final Events events;
   private @Nullable TlsIdentity identity;
   private Instant alarm = Instant.MAX;
   private boolean alarmed;
   private boolean expired;
 
-  ExpiryWatch(Announcer announcer) {
-    this.announcer = announcer;
+  ExpiryWatch(Events events) {
+    this.events = events;
   }
 
   /** Watches this identity from now on, and no other. */
@@ -41,10 +41,10 @@ final class ExpiryWatch {
     }
     if (now.isAfter(identity.notAfter())) {
       expired = true;
-      announcer.expired(identity);
+      events.expired(identity);
     } else if (!alarmed && !now.isBefore(alarm)) {
       alarmed = true;
-      announcer.nearExpiry(identity, Duration.between(now, identity.notAfter()));
+      events.nearExpiry(identity, Duration.between(now, identity.notAfter()));
     }
   }
 }

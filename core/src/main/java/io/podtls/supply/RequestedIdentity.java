@@ -1,4 +1,4 @@
-package io.podtls;
+package io.podtls.supply;
 
 import io.podtls.failure.BootstrapTimeoutException.Phase;
 import io.podtls.failure.CertificateDeniedException;
@@ -9,6 +9,7 @@ import io.podtls.identity.PendingIdentity;
 import io.podtls.identity.TlsIdentity;
 import io.podtls.renewal.RenewalPolicy;
 import io.podtls.request.CertificateRequest;
+import io.podtls.schedule.TaskQueue;
 import io.podtls.signing.CertificateSigner;
 import io.podtls.signing.SigningOutcome;
 import io.podtls.signing.SigningOutcome.Denied;
@@ -29,13 +30,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Identities by request: the first one at once, the next one in time, one request outstanding at
- * most, a new key for each. Decides what becomes of outcomes; {@link Issuance} gets them.
+ * most, a new key for each. Decides what becomes of outcomes; {@link RequestInFlight} gets them.
  *
- * <p><b>Thread safety:</b> not safe; called by the agenda's tasks only, so by one thread at a time.
+ * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
-final class IssuanceLoop implements IdentitySource {
+public final class RequestedIdentity implements IdentitySource {
 
-  private static final Logger LOG = System.getLogger(PodTls.class.getName());
+  private static final Logger LOG = System.getLogger("io.podtls");
 
   /** A certificate from a signer whose clock is further ahead than this is not waited for. */
   private static final Duration FURTHEST_AHEAD = Duration.ofHours(1);
@@ -45,7 +46,7 @@ final class IssuanceLoop implements IdentitySource {
    *
    * @param provider makes and uses the keys; the JDK's own providers if empty
    */
-  record Order(
+  public record Order(
       CertificateRequest request,
       CertificateSigner signer,
       Optional<Provider> provider,
@@ -63,33 +64,33 @@ final class IssuanceLoop implements IdentitySource {
 
   private final Order order;
   private final Optional<IdentityStore> store;
-  private final Agenda agenda;
+  private final TaskQueue queue;
   private final InstantSource clock;
   private final RandomGenerator random;
-  private final Cooldown cooldown;
-  private final IdentityKeeper keeper;
-  private @Nullable Issuance issuance;
+  private final RequestSpacing spacing;
+  private final IdentitySink sink;
+  private @Nullable RequestInFlight inFlight;
   private @Nullable Held held;
   private @Nullable Instant renewal;
-  private Agenda.@Nullable Entry renewalTimer;
-  private Agenda.@Nullable Entry pause;
-  private boolean askedAnewForItsKey;
+  private TaskQueue.@Nullable Entry renewalTimer;
+  private TaskQueue.@Nullable Entry pause;
+  private boolean retriedForKeyMismatch;
   private Optional<PendingIdentity> resumable = Optional.empty();
 
-  IssuanceLoop(
+  public RequestedIdentity(
       Order order,
       Optional<IdentityStore> store,
-      Agenda agenda,
+      TaskQueue queue,
       InstantSource clock,
       RandomGenerator random,
-      IdentityKeeper keeper) {
+      IdentitySink sink) {
     this.order = order;
     this.store = store;
-    this.agenda = agenda;
+    this.queue = queue;
     this.clock = clock;
     this.random = random;
-    this.cooldown = new Cooldown(random);
-    this.keeper = keeper;
+    this.spacing = new RequestSpacing(random);
+    this.sink = sink;
   }
 
   @Override
@@ -106,12 +107,12 @@ final class IssuanceLoop implements IdentitySource {
   }
 
   private boolean restored(IdentityStore kept) {
-    return kept.load(keeper.trust(), clock.instant())
+    return kept.load(sink.trust(), clock.instant())
         .filter(
             found -> {
               Instant planned = order.policy.renewalTime(found.identity(), found.received());
               try {
-                keeper.accept(found.identity(), found.received(), Optional.of(planned));
+                sink.accept(found.identity(), found.received(), Optional.of(planned));
               } catch (RuntimeException e) {
                 LOG.log(Level.INFO, () -> "the kept identity is not used: " + e.getMessage());
                 return false;
@@ -126,7 +127,7 @@ final class IssuanceLoop implements IdentitySource {
   private void plan(Instant at) {
     renewal = at;
     Duration wait = Duration.between(clock.instant(), at);
-    renewalTimer = agenda.after(wait.isNegative() ? Duration.ZERO : wait, this::request);
+    renewalTimer = queue.after(wait.isNegative() ? Duration.ZERO : wait, this::request);
   }
 
   @Override
@@ -150,7 +151,7 @@ final class IssuanceLoop implements IdentitySource {
 
   private boolean passes(Held certificate) {
     try {
-      certificate.pending.complete(certificate.chain, keeper.trust(), clock.instant());
+      certificate.pending.complete(certificate.chain, sink.trust(), clock.instant());
       return true;
     } catch (RuntimeException e) {
       return false;
@@ -177,9 +178,9 @@ final class IssuanceLoop implements IdentitySource {
       pause.cancel();
       pause = null;
     }
-    if (issuance != null) {
-      issuance.close();
-      issuance = null;
+    if (inFlight != null) {
+      inFlight.close();
+      inFlight = null;
     }
   }
 
@@ -189,37 +190,37 @@ final class IssuanceLoop implements IdentitySource {
       PendingIdentity pending = resumable.orElseGet(order::generate);
       resumable = Optional.empty();
       store.ifPresent(kept -> kept.keep(pending));
-      issuance =
-          new Issuance(
+      inFlight =
+          new RequestInFlight(
               pending,
               order.signer,
-              agenda,
+              queue,
               clock,
               random,
-              keeper,
+              sink,
               outcome -> decided(pending, outcome));
     } catch (RuntimeException e) {
-      refused(e, cooldown.afterInvalid());
+      refused(e, spacing.afterInvalid());
       return;
     } catch (Error e) {
-      refused(new IllegalStateException("cannot make a request: " + e, e), cooldown.afterInvalid());
+      refused(new IllegalStateException("cannot make a request: " + e, e), spacing.afterInvalid());
       return;
     }
-    issuance.start();
+    inFlight.start();
   }
 
   private void decided(PendingIdentity pending, SigningOutcome outcome) {
-    issuance = null;
+    inFlight = null;
     if (outcome instanceof Issued issued) {
       issued(pending, issued.chain());
     } else if (outcome instanceof Denied denied) {
       refused(
           new CertificateDeniedException(denied.object(), denied.reason(), denied.message()),
-          cooldown.afterDenial());
+          spacing.afterDenial());
     } else if (outcome instanceof Failed failed) {
       refused(
           new CertificateFailedException(failed.object(), failed.reason(), failed.message()),
-          cooldown.afterFailure());
+          spacing.afterFailure());
     } else if (outcome instanceof Pending) {
       throw new IllegalArgumentException("a pending request is not decided");
     }
@@ -230,19 +231,19 @@ final class IssuanceLoop implements IdentitySource {
     Instant next;
     TlsIdentity identity;
     try {
-      identity = pending.complete(chain, keeper.trust(), now);
+      identity = pending.complete(chain, sink.trust(), now);
       next = order.policy.renewalTime(identity, now);
-      keeper.accept(identity, now, Optional.of(next));
+      sink.accept(identity, now, Optional.of(next));
     } catch (InvalidCertificateException e) {
       unusable(e, pending, chain, now);
       return;
     } catch (RuntimeException e) {
-      refused(e, cooldown.afterInvalid());
+      refused(e, spacing.afterInvalid());
       return;
     }
     close();
-    cooldown.reset();
-    askedAnewForItsKey = false;
+    spacing.reset();
+    retriedForKeyMismatch = false;
     plan(next);
     store.ifPresent(kept -> kept.keep(identity, now));
   }
@@ -262,19 +263,19 @@ final class IssuanceLoop implements IdentitySource {
         && notBefore.isAfter(now)
         && notBefore.isBefore(now.plus(FURTHEST_AHEAD))) {
       held = new Held(pending, chain, notBefore);
-      keeper.observed(
+      sink.observed(
           Phase.AWAITING_ISSUANCE,
           "the certificate is valid from " + notBefore + " only, and this clock says " + now);
-      keeper.delayed(failure, notBefore);
-    } else if (!askedAnewForItsKey
+      sink.delayed(failure, notBefore);
+    } else if (!retriedForKeyMismatch
         && failure.violations().stream().anyMatch(broken -> broken.rule() == Rule.KEY_MATCH)) {
       // Somebody else's certificate, by an accident of names: worth one more request, not two.
-      askedAnewForItsKey = true;
-      keeper.delayed(failure, now);
+      retriedForKeyMismatch = true;
+      sink.delayed(failure, now);
       request();
     } else {
       store.ifPresent(IdentityStore::forgetPending);
-      refused(failure, cooldown.afterInvalid());
+      refused(failure, spacing.afterInvalid());
       if (only(Rule.PEER_TRUST, failure)) {
         // In a CA rotation the signer may be ahead of the bundle: the next bundle may know it.
         held = new Held(pending, chain, now);
@@ -289,12 +290,12 @@ final class IssuanceLoop implements IdentitySource {
   private void refused(RuntimeException failure, Duration wait) {
     close();
     pause =
-        agenda.after(
+        queue.after(
             wait,
             () -> {
               pause = null;
               request();
             });
-    keeper.refused(failure, clock.instant().plus(wait));
+    sink.refused(failure, clock.instant().plus(wait));
   }
 }

@@ -1,4 +1,4 @@
-package io.podtls;
+package io.podtls.schedule;
 
 import io.podtls.failure.SignerUnavailableException;
 import java.time.Duration;
@@ -10,7 +10,7 @@ import java.util.random.RandomGenerator;
  *
  * <p><b>Thread safety:</b> not safe; used by one thread at a time.
  */
-final class Backoff {
+public final class Backoff {
 
   private static final Duration LEAST = Duration.ofMillis(200);
   private static final Duration MOST = Duration.ofSeconds(30);
@@ -19,12 +19,12 @@ final class Backoff {
   private final RandomGenerator random;
   private Duration ceiling = LEAST.multipliedBy(2);
 
-  Backoff(RandomGenerator random) {
+  public Backoff(RandomGenerator random) {
     this.random = random;
   }
 
   /** Returns the wait after this failure, 0.2 to 30 s, later than what the answer asked for. */
-  Duration after(SignerUnavailableException failure) {
+  public Duration after(SignerUnavailableException failure) {
     boolean overloaded = failure.httpStatus().orElse(0) == TOO_MANY_REQUESTS;
     // An overloaded server is helped by the widest spread, not by many doublings on the way there.
     Duration spread = overloaded ? MOST : ceiling;
@@ -34,7 +34,7 @@ final class Backoff {
   }
 
   /** The signer answered: the next failure is a first one again. */
-  void reset() {
+  public void reset() {
     ceiling = LEAST.multipliedBy(2);
   }
 

@@ -1,4 +1,4 @@
-package io.podtls;
+package io.podtls.supply;
 
 import io.podtls.failure.BootstrapTimeoutException.Phase;
 import io.podtls.files.FileContents;
@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
  * Identities that somebody else writes to files: looked at with each tick, parsed when their bytes
  * change. Files that are gone, broken or turned down leave the identity in use where it is.
  *
- * <p><b>Thread safety:</b> not safe; called by the agenda's tasks only, so by one thread at a time.
+ * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
-final class MountedIdentity implements IdentitySource {
+public final class MountedIdentity implements IdentitySource {
 
-  private static final Logger LOG = System.getLogger(PodTls.class.getName());
+  private static final Logger LOG = System.getLogger("io.podtls");
 
   /** Files deleted and written anew are gone for a moment; longer than this, they are gone. */
   private static final Duration ABSENCE = Duration.ofMinutes(1);
@@ -40,19 +40,19 @@ final class MountedIdentity implements IdentitySource {
   private final IdentityFiles files;
   private final StableFiles bytes;
   private final InstantSource clock;
-  private final IdentityKeeper keeper;
+  private final IdentitySink sink;
   private @Nullable FileContents contents;
   private @Nullable TlsIdentity found;
   private Instant nextOffer = Instant.MIN;
   private @Nullable Instant unreadableSince;
   private @Nullable String told;
 
-  MountedIdentity(IdentityFiles files, InstantSource clock, IdentityKeeper keeper) {
+  public MountedIdentity(IdentityFiles files, InstantSource clock, IdentitySink sink) {
     List<Path> paths = files.paths();
     this.files = files;
     this.bytes = StableFiles.of(paths.get(0), paths.subList(1, paths.size()).toArray(Path[]::new));
     this.clock = clock;
-    this.keeper = keeper;
+    this.sink = sink;
   }
 
   @Override
@@ -108,7 +108,7 @@ final class MountedIdentity implements IdentitySource {
       return;
     }
     try {
-      keeper.accept(found, now, Optional.empty());
+      sink.accept(found, now, Optional.empty());
       told = null;
     } catch (RuntimeException e) {
       nextOffer = now.plus(NEXT_OFFER);
@@ -130,7 +130,7 @@ final class MountedIdentity implements IdentitySource {
   /** Whether the identity in the files is the one in use. */
   boolean inUse() {
     List<X509Certificate> chain = found == null ? List.of() : found.chain();
-    return keeper.current().filter(current -> current.chain().equals(chain)).isPresent();
+    return sink.current().filter(current -> current.chain().equals(chain)).isPresent();
   }
 
   /** Tells a failure once while it stays the same. */
@@ -138,8 +138,8 @@ final class MountedIdentity implements IdentitySource {
     String reason = String.valueOf(failure.getMessage());
     if (!reason.equals(told)) {
       told = reason;
-      keeper.observed(Phase.READING_INPUTS, "reading " + files.description());
-      keeper.delayed(failure, nextAttempt);
+      sink.observed(Phase.READING_INPUTS, "reading " + files.description());
+      sink.delayed(failure, nextAttempt);
     }
   }
 }

@@ -1,4 +1,4 @@
-package io.podtls;
+package io.podtls.supply;
 
 import io.podtls.failure.InvalidMaterialException;
 import io.podtls.files.StableFiles;
@@ -7,6 +7,7 @@ import io.podtls.identity.IdentityFiles;
 import io.podtls.identity.PendingIdentity;
 import io.podtls.identity.TlsIdentity;
 import io.podtls.request.CertificateRequest;
+import io.podtls.schedule.TaskQueue;
 import io.podtls.trust.TrustBundle;
 import java.io.IOException;
 import java.io.StringReader;
@@ -30,11 +31,11 @@ import java.util.Properties;
  * of the request on its way, so that whoever restarts while waiting goes on waiting for that one: a
  * container that restarts every five minutes would else have a new request pending each time.
  *
- * <p><b>Thread safety:</b> not safe; called by the agenda's tasks only, so by one thread at a time.
+ * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
-final class IdentityStore {
+public final class IdentityStore {
 
-  private static final Logger LOG = System.getLogger(PodTls.class.getName());
+  private static final Logger LOG = System.getLogger("io.podtls");
   private static final String DETAILS = "details.properties";
   private static final String PENDING = "pending.pem";
   private static final String PENDING_DETAILS = "pending.properties";
@@ -48,10 +49,10 @@ final class IdentityStore {
   private Map<String, Content> identityFiles = Map.of();
   private Map<String, Content> pendingFiles = Map.of();
 
-  IdentityStore(Path directory, CertificateRequest request, Agenda agenda) {
+  public IdentityStore(Path directory, CertificateRequest request, TaskQueue queue) {
     this.directory = directory;
     this.request = request;
-    this.output = new OutputDirectory(directory, agenda);
+    this.output = new OutputDirectory(directory, queue);
   }
 
   /** Returns the identity that was kept, if it is whole, for this very request, valid, trusted. */

@@ -1,4 +1,4 @@
-package io.podtls;
+package io.podtls.supply;
 
 import io.podtls.failure.BootstrapTimeoutException.Phase;
 import io.podtls.identity.TlsIdentity;
@@ -11,9 +11,9 @@ import java.util.Optional;
 /**
  * Whoever puts identities to use: what a source of identities needs to know and has to tell.
  *
- * <p><b>Thread safety:</b> not safe; called by the agenda's tasks only, so by one thread at a time.
+ * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
-interface IdentityKeeper {
+public interface IdentitySink {
 
   /** What an identity's chain is to be verified against. */
   TrustBundle trust();

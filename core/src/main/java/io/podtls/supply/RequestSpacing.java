@@ -1,4 +1,4 @@
-package io.podtls;
+package io.podtls.supply;
 
 import java.time.Duration;
 import java.util.List;
@@ -10,7 +10,7 @@ import java.util.random.RandomGenerator;
  *
  * <p><b>Thread safety:</b> not safe; used by one thread at a time.
  */
-final class Cooldown {
+final class RequestSpacing {
 
   private static final Duration DENIED = Duration.ofHours(1);
   private static final List<Duration> FAILED =
@@ -22,7 +22,7 @@ final class Cooldown {
   private int failures;
   private int invalid;
 
-  Cooldown(RandomGenerator random) {
+  RequestSpacing(RandomGenerator random) {
     this.random = random;
   }
 

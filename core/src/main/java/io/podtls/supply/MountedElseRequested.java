@@ -1,4 +1,4 @@
-package io.podtls;
+package io.podtls.supply;
 
 import java.time.Duration;
 
@@ -6,15 +6,15 @@ import java.time.Duration;
  * Two sources: the mounted identity while it is there and has time left, else requests; back again
  * when the mounted one is right again.
  *
- * <p><b>Thread safety:</b> not safe; called by the agenda's tasks only, so by one thread at a time.
+ * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
-final class FailOver implements IdentitySource {
+public final class MountedElseRequested implements IdentitySource {
 
   private final MountedIdentity mounted;
-  private final IssuanceLoop requested;
+  private final RequestedIdentity requested;
   private boolean requesting;
 
-  FailOver(MountedIdentity mounted, IssuanceLoop requested) {
+  public MountedElseRequested(MountedIdentity mounted, RequestedIdentity requested) {
     this.mounted = mounted;
     this.requested = requested;
   }

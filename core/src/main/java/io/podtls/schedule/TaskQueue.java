@@ -1,4 +1,4 @@
-package io.podtls;
+package io.podtls.schedule;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -24,12 +24,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Thread safety:</b> safe for use by several threads.
  */
-final class Agenda {
+public final class TaskQueue {
 
   /** How long closing waits for what runs; a task that ignores interrupts is left behind. */
   private static final Duration PATIENCE = Duration.ofMillis(50);
 
-  private static final Logger LOG = System.getLogger(PodTls.class.getName());
+  private static final Logger LOG = System.getLogger("io.podtls");
 
   private final ScheduledExecutorService scheduler;
   private final boolean owned;
@@ -41,13 +41,13 @@ final class Agenda {
   private boolean closed;
   private @Nullable IllegalStateException rejected;
 
-  private Agenda(ScheduledExecutorService scheduler, boolean owned) {
+  private TaskQueue(ScheduledExecutorService scheduler, boolean owned) {
     this.scheduler = scheduler;
     this.owned = owned;
   }
 
   /** One daemon thread of its own, started with the first task and ended by closing. */
-  static Agenda onItsOwnThread() {
+  public static TaskQueue onItsOwnThread() {
     ScheduledThreadPoolExecutor scheduler =
         new ScheduledThreadPoolExecutor(
             1,
@@ -58,24 +58,24 @@ final class Agenda {
             });
     scheduler.setRemoveOnCancelPolicy(true);
     scheduler.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-    return new Agenda(scheduler, true);
+    return new TaskQueue(scheduler, true);
   }
 
   /** The caller's scheduler, which is never shut down here. */
-  static Agenda on(ScheduledExecutorService scheduler) {
-    return new Agenda(scheduler, false);
+  public static TaskQueue on(ScheduledExecutorService scheduler) {
+    return new TaskQueue(scheduler, false);
   }
 
   /**
    * Who hears of what a task throws, besides the log, and of a task that is not taken; set before
    * the first task.
    */
-  void onUncaught(Consumer<Throwable> hearer) {
+  public void onUncaught(Consumer<Throwable> hearer) {
     uncaught = hearer;
   }
 
   /** A task that may still be called off. */
-  final class Entry {
+  public final class Entry {
     private final Runnable task;
     private @Nullable Future<?> timer;
     private boolean cancelled;
@@ -85,8 +85,8 @@ final class Agenda {
     }
 
     /** After this the task does not start, even if its time has come already. */
-    void cancel() {
-      synchronized (Agenda.this) {
+    public void cancel() {
+      synchronized (TaskQueue.this) {
         cancelled = true;
         waiting.remove(this);
         if (timer != null) {
@@ -96,7 +96,7 @@ final class Agenda {
     }
 
     private void run() {
-      synchronized (Agenda.this) {
+      synchronized (TaskQueue.this) {
         waiting.remove(this);
         if (cancelled) {
           return;
@@ -107,12 +107,12 @@ final class Agenda {
   }
 
   /** Runs the task as soon as the tasks before it are through. */
-  Entry soon(Runnable task) {
+  public Entry soon(Runnable task) {
     return after(Duration.ZERO, task);
   }
 
   /** Runs the task after a time that is measured without the wall clock. */
-  Entry after(Duration delay, Runnable task) {
+  public Entry after(Duration delay, Runnable task) {
     Entry entry = new Entry(task);
     IllegalStateException failure;
     synchronized (this) {
@@ -141,7 +141,7 @@ final class Agenda {
   }
 
   /** Why nothing more will be run, although it is not closed; empty if all is well. */
-  Optional<IllegalStateException> stopped() {
+  public Optional<IllegalStateException> stopped() {
     synchronized (this) {
       if (closed) {
         return Optional.empty();
@@ -194,7 +194,7 @@ final class Agenda {
    * Drops all tasks, interrupts the one that runs, and has {@code last} run after it; at once if
    * none does. May be called by a task. The second time it only waits for the end.
    */
-  void close(Runnable last) {
+  public void close(Runnable last) {
     boolean here = false;
     boolean first;
     boolean fromTask;

@@ -1,8 +1,10 @@
-package io.podtls;
+package io.podtls.engine;
 
 import io.podtls.failure.InvalidMaterialException;
 import io.podtls.failure.PodTlsException;
 import io.podtls.failure.SignerUnavailableException;
+import io.podtls.schedule.Backoff;
+import io.podtls.schedule.TaskQueue;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
 import java.lang.System.Logger;
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Reads a trust bundle again and again, each part at its own interval and all at a hint, and tells
  * what changed. A source that fails is read again; what was read before stays.
  *
- * <p><b>Thread safety:</b> not safe, used by the agenda's tasks only; hints come from anywhere.
+ * <p><b>Thread safety:</b> not safe, used by tasks of the queue only; hints come from anywhere.
  */
 final class TrustFollower {
 
@@ -34,13 +36,13 @@ final class TrustFollower {
     void unreadable(PodTlsException failure, Duration nextTry);
   }
 
-  private static final Logger LOG = System.getLogger(PodTls.class.getName());
+  private static final Logger LOG = System.getLogger("io.podtls");
 
   /** A storm of hints is one. */
   private static final Duration HINTS_TOGETHER = Duration.ofMillis(200);
 
   private final TrustBundleSource source;
-  private final Agenda agenda;
+  private final TaskQueue queue;
   private final RandomGenerator random;
   private final Reader reader;
   private final AtomicBoolean hinted = new AtomicBoolean();
@@ -49,9 +51,9 @@ final class TrustFollower {
   private @Nullable TrustBundle last;
   private @Nullable String told;
 
-  TrustFollower(TrustBundleSource source, Agenda agenda, RandomGenerator random, Reader reader) {
+  TrustFollower(TrustBundleSource source, TaskQueue queue, RandomGenerator random, Reader reader) {
     this.source = source;
-    this.agenda = agenda;
+    this.queue = queue;
     this.random = random;
     this.reader = reader;
     this.parts = source.parts().stream().map(Part::new).toList();
@@ -80,7 +82,7 @@ final class TrustFollower {
 
   private void hint() {
     if (hinted.compareAndSet(false, true)) {
-      agenda.after(
+      queue.after(
           HINTS_TOGETHER,
           () -> {
             hinted.set(false);
@@ -124,7 +126,7 @@ final class TrustFollower {
     private Optional<TrustBundle> held = Optional.empty();
     private boolean due = true;
     private boolean backingOff;
-    private Agenda.@Nullable Entry next;
+    private TaskQueue.@Nullable Entry next;
 
     Part(TrustBundleSource source) {
       this.source = source;
@@ -185,7 +187,7 @@ final class TrustFollower {
     private void again(Duration wait) {
       if (!wait.isZero()) {
         next =
-            agenda.after(
+            queue.after(
                 wait,
                 () -> {
                   due = true;
