@@ -1,5 +1,7 @@
 package io.podtls.fabric8;
 
+import io.podtls.fabric8.approval.Pkcs10Content;
+import io.podtls.failure.InvalidMaterialException;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +35,17 @@ interface CsrApi extends AutoCloseable {
       return csr.signerName().equals(signerName)
           && csr.usages().size() == usages.size()
           && csr.usages().containsAll(usages)
-          && SpecRequest.haveSameContent(csr.request(), request);
+          && hasSameContent(csr);
+    }
+
+    private boolean hasSameContent(Csr csr) {
+      try {
+        return csr.request().equals(request)
+            || Pkcs10Content.ofSpecRequest(csr.object(), csr.request())
+                .equals(Pkcs10Content.ofSpecRequest("own request", request));
+      } catch (InvalidMaterialException e) {
+        return false;
+      }
     }
   }
 

@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import io.podtls.failure.InvalidMaterialException;
 import io.podtls.pem.Pem;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
@@ -34,21 +33,5 @@ final class SpecRequest {
       // Bouncy Castle reports malformed structures with many kinds of unchecked exceptions.
       throw new IOException("malformed", e);
     }
-  }
-
-  /**
-   * Whether two requests are for the same key, names and extensions. Their signatures may differ:
-   * those of ECDSA do, each time that the same request is signed.
-   */
-  static boolean haveSameContent(String one, String other) {
-    try {
-      return one.equals(other) || Arrays.equals(content(one), content(other));
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private static byte[] content(String base64OfPem) throws IOException {
-    return read(base64OfPem).toASN1Structure().getCertificationRequestInfo().getEncoded("DER");
   }
 }

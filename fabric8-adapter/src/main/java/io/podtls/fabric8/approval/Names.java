@@ -3,7 +3,6 @@ package io.podtls.fabric8.approval;
 import io.podtls.request.SubjectAlternativeName;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -15,8 +14,16 @@ final class Names {
 
   private Names() {}
 
+  /** Lowers ASCII letters alone: in Unicode, the Kelvin sign becomes a {@code k} as well. */
   static String lowerCase(String name) {
-    return name.toLowerCase(Locale.ROOT);
+    StringBuilder lower = new StringBuilder(name);
+    for (int i = 0; i < lower.length(); i++) {
+      char character = lower.charAt(i);
+      if (character >= 'A' && character <= 'Z') {
+        lower.setCharAt(i, (char) (character + 'a' - 'A'));
+      }
+    }
+    return lower.toString();
   }
 
   /** An address of the Kubernetes API in the one form in which names hold addresses. */

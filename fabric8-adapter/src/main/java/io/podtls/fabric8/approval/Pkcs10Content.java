@@ -1,21 +1,26 @@
 package io.podtls.fabric8.approval;
 
+import static java.util.Objects.requireNonNull;
+
 import io.podtls.failure.InvalidMaterialException;
 import io.podtls.request.SubjectAlternativeName;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.security.PublicKey;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Base64;
-import java.util.LinkedHashSet;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1Encoding;
+import org.bouncycastle.asn1.ASN1Object;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1Primitive;
+import org.bouncycastle.asn1.ASN1String;
 import org.bouncycastle.asn1.pkcs.Attribute;
 import org.bouncycastle.asn1.pkcs.CertificationRequest;
 import org.bouncycastle.asn1.pkcs.CertificationRequestInfo;
@@ -24,26 +29,25 @@ import org.bouncycastle.asn1.x500.AttributeTypeAndValue;
 import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.asn1.x500.style.IETFUtils;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a PKCS#10 certification request (RFC 2986) asks for.
  *
- * <p>Reading is strict on purpose: a signer with another parser must not be able to see another
- * request than the policy saw. So the encoding must be DER, an extension may be asked for once, and
- * nothing may precede or follow the request.
+ * <p>Reading is strict, so that a signer with another parser cannot see another request than the
+ * policy saw: the request and each extension's value must be DER, an attribute and an extension may
+ * be there once, and the request must be signed by its own key. Approver, signer and description
+ * all read requests with this class.
  *
  * <p><b>Thread safety:</b> immutable.
  */
 public final class Pkcs10Content {
 
-  private static final int LARGEST = 64 * 1024;
-  private static final String BEGIN = "-----BEGIN CERTIFICATE REQUEST-----";
-  private static final String END = "-----END CERTIFICATE REQUEST-----";
-
+  private final byte[] encoded;
+  private final byte[] info;
   private final X500Principal subject;
   private final List<SubjectAttribute> subjectAttributes;
   private final RequestedNames names;
@@ -53,41 +57,45 @@ public final class Pkcs10Content {
   private final Set<String> attributes;
   private final PublicKey publicKey;
 
-  private Pkcs10Content(CertificationRequest request) throws InvalidContentException, IOException {
-    CertificationRequestInfo info = request.getCertificationRequestInfo();
+  private Pkcs10Content(byte[] der) throws InvalidContentException, IOException {
+    CertificationRequest request = CertificationRequest.getInstance(der);
+    requireDer(request, der, "the PKCS#10");
+    CertificationRequestInfo asked = request.getCertificationRequestInfo();
+    if (!asked.getVersion().hasValue(0)) {
+      throw new InvalidContentException(
+          "the PKCS#10 has version " + asked.getVersion() + " instead of 0 (RFC 2986 4.1)");
+    }
+    this.encoded = der;
+    this.info = asked.getEncoded(ASN1Encoding.DER);
     this.publicKey = SelfSignature.verifiedKey(request);
-    this.subject = new X500Principal(info.getSubject().getEncoded(ASN1Encoding.DER));
-    this.subjectAttributes = subjectAttributes(info.getSubject());
-    List<Attribute> all = attributes(info);
-    this.attributes = new LinkedHashSet<>();
-    all.forEach(attribute -> this.attributes.add(attribute.getAttrType().getId()));
-    Optional<Extensions> requested = requestedExtensions(all);
-    this.extensions = new LinkedHashSet<>();
-    requested.ifPresent(
-        present ->
-            Arrays.stream(present.getExtensionOIDs())
-                .map(ASN1ObjectIdentifier::getId)
-                .forEach(this.extensions::add));
-    this.names = RequestedNames.of(parsedValue(requested, Extension.subjectAlternativeName));
+    this.subject = subject(asked.getSubject());
+    this.subjectAttributes = subjectAttributes(asked.getSubject());
+    Map<ASN1ObjectIdentifier, Attribute> all = attributes(asked);
+    this.attributes = identifiers(all);
+    Map<ASN1ObjectIdentifier, ASN1Primitive> values = extensionValues(all);
+    this.extensions = identifiers(values);
+    this.names = RequestedNames.of(values.get(Extension.subjectAlternativeName));
     this.usages =
-        RequestedUsages.of(
-            parsedValue(requested, Extension.keyUsage),
-            parsedValue(requested, Extension.extendedKeyUsage));
-    this.certificateAuthority =
-        parsedValue(requested, Extension.basicConstraints)
-            .map(value -> BasicConstraints.getInstance(value).isCA())
-            .orElse(false);
+        RequestedUsages.of(values.get(Extension.keyUsage), values.get(Extension.extendedKeyUsage));
+    this.certificateAuthority = certificateAuthority(values.get(Extension.basicConstraints));
   }
 
-  /** Reads the value of {@code spec.request}: base64 of one PEM block. */
-  static Pkcs10Content ofSpecRequest(String source, String base64OfPem) {
+  /**
+   * Reads the value of {@code spec.request} and verifies the self-signature of the PKCS#10 in it
+   * (RFC 2986 4.2).
+   *
+   * @param source what to call the request in messages, such as {@code csr orders-7f9}
+   * @param base64OfPem the value as it is in JSON: base64 of one PEM block
+   * @return what it asks for
+   * @throws InvalidMaterialException if the text is not exactly one PEM block {@code CERTIFICATE
+   *     REQUEST} of at most 64 KiB, if the PKCS#10 is not DER of version 0, is ambiguous (the same
+   *     extension twice), or is not signed by its own key with RSA, ECDSA or Ed25519 and SHA-2
+   */
+  public static Pkcs10Content ofSpecRequest(String source, String base64OfPem) {
+    requireNonNull(source, "source");
+    requireNonNull(base64OfPem, "base64OfPem");
     try {
-      byte[] der = der(pem(base64OfPem));
-      CertificationRequest request = CertificationRequest.getInstance(der);
-      if (!Arrays.equals(request.getEncoded(ASN1Encoding.DER), der)) {
-        throw new InvalidContentException("the PKCS#10 is not encoded as DER");
-      }
-      return new Pkcs10Content(request);
+      return new Pkcs10Content(SpecRequest.content(base64OfPem));
     } catch (InvalidContentException e) {
       throw new InvalidMaterialException(source, e.getMessage(), e);
     } catch (IOException | RuntimeException e) {
@@ -96,7 +104,7 @@ public final class Pkcs10Content {
     }
   }
 
-  /** {@return the subject, which may be empty} */
+  /** {@return the subject, which may be empty; its encoding is the one in the request} */
   public X500Principal subject() {
     return subject;
   }
@@ -133,17 +141,42 @@ public final class Pkcs10Content {
 
   /** {@return the object identifiers of all requested extensions (RFC 2985 5.4.2)} */
   public Set<String> extensions() {
-    return Set.copyOf(extensions);
+    return extensions;
   }
 
   /** {@return the object identifiers of the request's attributes (RFC 2986 4.1)} */
   public Set<String> attributes() {
-    return Set.copyOf(attributes);
+    return attributes;
   }
 
-  /** {@return the key, which the requester holds} */
+  /** {@return the key, whose private half signed the request} */
   public PublicKey publicKey() {
     return publicKey;
+  }
+
+  /** The PKCS#10 in DER. */
+  byte[] encoded() {
+    return encoded.clone();
+  }
+
+  /**
+   * Compares what is asked for, which includes the key. The signatures may differ: those of ECDSA
+   * do each time that the same request is signed.
+   */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Pkcs10Content content && Arrays.equals(info, content.info);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(info);
+  }
+
+  /** {@return the subject and the subject alternative names, with all but ASCII as {@code ?}} */
+  @Override
+  public String toString() {
+    return Printable.of("PKCS#10 of " + subject.getName() + " for " + names.known(), 300);
   }
 
   /**
@@ -159,75 +192,101 @@ public final class Pkcs10Content {
     }
   }
 
-  private static String pem(String base64OfPem) throws InvalidContentException {
-    if (base64OfPem.length() > LARGEST / 3 * 4) {
-      throw new InvalidContentException("the PKCS#10 is larger than 64 KiB");
-    }
-    try {
-      return new String(Base64.getDecoder().decode(base64OfPem), StandardCharsets.ISO_8859_1);
-    } catch (IllegalArgumentException e) {
-      throw new InvalidContentException("spec.request is not base64");
+  /** Refuses an object that another reader could take differently than its canonical form. */
+  static void requireDer(ASN1Object read, byte[] from, String what)
+      throws InvalidContentException, IOException {
+    if (!Arrays.equals(read.getEncoded(ASN1Encoding.DER), from)) {
+      throw new InvalidContentException(what + " is not encoded as DER");
     }
   }
 
-  private static byte[] der(String pem) throws InvalidContentException {
-    String block = pem.strip();
-    if (!block.startsWith(BEGIN)
-        || !block.endsWith(END)
-        || block.length() < BEGIN.length() + END.length()) {
-      throw new InvalidContentException(
-          "spec.request is not exactly one PEM block CERTIFICATE REQUEST");
+  private static X500Principal subject(X500Name name) throws InvalidContentException, IOException {
+    byte[] der = name.getEncoded(ASN1Encoding.DER);
+    X500Principal subject = new X500Principal(der);
+    if (!Arrays.equals(subject.getEncoded(), der)) {
+      throw new InvalidContentException("the subject of the PKCS#10 is malformed");
     }
-    String body = block.substring(BEGIN.length(), block.length() - END.length());
-    try {
-      return Base64.getDecoder().decode(body.replaceAll("[ \t\r\n]", ""));
-    } catch (IllegalArgumentException e) {
-      throw new InvalidContentException(
-          "spec.request is not exactly one PEM block CERTIFICATE REQUEST");
-    }
+    return subject;
   }
 
-  private static List<SubjectAttribute> subjectAttributes(X500Name subject) {
+  private static List<SubjectAttribute> subjectAttributes(X500Name subject)
+      throws InvalidContentException, IOException {
     List<SubjectAttribute> all = new ArrayList<>();
     for (RDN rdn : subject.getRDNs()) {
+      if (rdn.size() == 0) {
+        throw new InvalidContentException("the subject of the PKCS#10 has an empty RDN");
+      }
       for (AttributeTypeAndValue part : rdn.getTypesAndValues()) {
         String symbol = BCStyle.INSTANCE.oidToDisplayName(part.getType());
         all.add(
             new SubjectAttribute(
-                symbol == null ? part.getType().getId() : symbol,
-                IETFUtils.valueToString(part.getValue())));
+                symbol == null ? part.getType().getId() : symbol, text(part.getValue())));
       }
     }
     return List.copyOf(all);
   }
 
-  private static List<Attribute> attributes(CertificationRequestInfo info) {
-    List<Attribute> all = new ArrayList<>();
+  private static String text(ASN1Encodable value) throws IOException {
+    ASN1Primitive primitive = value.toASN1Primitive();
+    return primitive instanceof ASN1String string
+        ? string.getString()
+        : "#" + HexFormat.of().formatHex(primitive.getEncoded(ASN1Encoding.DER));
+  }
+
+  private static Map<ASN1ObjectIdentifier, Attribute> attributes(CertificationRequestInfo info)
+      throws InvalidContentException {
+    Map<ASN1ObjectIdentifier, Attribute> all = new LinkedHashMap<>();
     if (info.getAttributes() != null) {
-      for (ASN1Encodable attribute : info.getAttributes()) {
-        all.add(Attribute.getInstance(attribute));
+      for (ASN1Encodable each : info.getAttributes()) {
+        Attribute attribute = Attribute.getInstance(each);
+        if (all.put(attribute.getAttrType(), attribute) != null) {
+          throw new InvalidContentException(
+              "the PKCS#10 has the attribute " + attribute.getAttrType() + " twice");
+        }
       }
     }
     return all;
   }
 
-  private static Optional<Extensions> requestedExtensions(List<Attribute> attributes)
-      throws InvalidContentException {
-    List<ASN1Encodable> requested = new ArrayList<>();
-    for (Attribute attribute : attributes) {
-      if (attribute.getAttrType().equals(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest)) {
-        requested.addAll(Arrays.asList(attribute.getAttributeValues()));
-      }
+  private static Map<ASN1ObjectIdentifier, ASN1Primitive> extensionValues(
+      Map<ASN1ObjectIdentifier, Attribute> attributes) throws InvalidContentException, IOException {
+    Attribute request = attributes.get(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest);
+    if (request == null) {
+      return Map.of();
     }
-    if (requested.size() > 1) {
-      throw new InvalidContentException("the PKCS#10 has more than one extension request");
+    if (request.getAttrValues().size() != 1) {
+      throw new InvalidContentException(
+          "the PKCS#10 has " + request.getAttrValues().size() + " extension requests in one");
     }
     // Extensions refuses the same extension twice.
-    return requested.stream().findFirst().map(Extensions::getInstance);
+    Extensions requested = Extensions.getInstance(request.getAttrValues().getObjectAt(0));
+    Map<ASN1ObjectIdentifier, ASN1Primitive> values = new LinkedHashMap<>();
+    for (ASN1ObjectIdentifier type : requested.getExtensionOIDs()) {
+      byte[] octets = requested.getExtension(type).getExtnValue().getOctets();
+      String what = "the value of extension " + type;
+      if (octets.length == 0) {
+        throw new InvalidContentException(what + " is empty");
+      }
+      ASN1Primitive value = ASN1Primitive.fromByteArray(octets);
+      requireDer(value, octets, what);
+      values.put(type, value);
+    }
+    return values;
   }
 
-  private static Optional<ASN1Encodable> parsedValue(
-      Optional<Extensions> extensions, ASN1ObjectIdentifier type) {
-    return extensions.map(present -> present.getExtensionParsedValue(type));
+  private static boolean certificateAuthority(@Nullable ASN1Primitive value)
+      throws InvalidContentException, IOException {
+    if (value == null) {
+      return false;
+    }
+    BasicConstraints constraints = BasicConstraints.getInstance(value);
+    requireDer(constraints, value.getEncoded(ASN1Encoding.DER), "the value of BasicConstraints");
+    return constraints.isCA();
+  }
+
+  private static Set<String> identifiers(Map<ASN1ObjectIdentifier, ?> from) {
+    return from.keySet().stream()
+        .map(ASN1ObjectIdentifier::getId)
+        .collect(Collectors.toUnmodifiableSet());
   }
 }

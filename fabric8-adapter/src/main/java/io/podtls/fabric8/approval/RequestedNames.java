@@ -1,6 +1,7 @@
 package io.podtls.fabric8.approval;
 
 import io.podtls.request.SubjectAlternativeName;
+import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.URI;
@@ -10,11 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Encoding;
 import org.bouncycastle.asn1.ASN1IA5String;
 import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.ASN1Primitive;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
+import org.jspecify.annotations.Nullable;
 
 /** The extension SubjectAltName of a request (RFC 5280 4.2.1.6). */
 record RequestedNames(List<SubjectAlternativeName> known, List<String> otherKinds) {
@@ -29,11 +32,15 @@ record RequestedNames(List<SubjectAlternativeName> known, List<String> otherKind
 
   private static final int LONGEST_DNS_NAME = 253;
 
-  static RequestedNames of(Optional<ASN1Encodable> extension) throws InvalidContentException {
+  static RequestedNames of(@Nullable ASN1Primitive extension)
+      throws InvalidContentException, IOException {
     List<SubjectAlternativeName> known = new ArrayList<>();
     List<String> otherKinds = new ArrayList<>();
-    if (extension.isPresent()) {
-      for (GeneralName name : GeneralNames.getInstance(extension.get()).getNames()) {
+    if (extension != null) {
+      GeneralNames names = GeneralNames.getInstance(extension);
+      Pkcs10Content.requireDer(
+          names, extension.getEncoded(ASN1Encoding.DER), "the value of SubjectAltName");
+      for (GeneralName name : names.getNames()) {
         Optional<String> other = otherKind(name.getTagNo());
         if (other.isPresent()) {
           otherKinds.add(other.get());
@@ -66,6 +73,9 @@ record RequestedNames(List<SubjectAlternativeName> known, List<String> otherKind
       return ipAddress(ASN1OctetString.getInstance(name.getName()).getOctets());
     }
     String text = ASN1IA5String.getInstance(name.getName()).getString();
+    if (text.chars().anyMatch(character -> character >= 0x80)) {
+      throw malformed(text); // no IA5String, and rewritten by those who read it
+    }
     try {
       return switch (name.getTagNo()) {
         case GeneralName.dNSName -> dnsName(text);

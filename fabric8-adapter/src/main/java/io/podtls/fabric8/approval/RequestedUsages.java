@@ -1,25 +1,34 @@
 package io.podtls.fabric8.approval;
 
 import io.podtls.request.KeyUsage;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.bouncycastle.asn1.ASN1BitString;
-import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Encoding;
+import org.bouncycastle.asn1.ASN1Primitive;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.jspecify.annotations.Nullable;
 
 /** The extensions KeyUsage and ExtendedKeyUsage of a request (RFC 5280 4.2.1.3, 4.2.1.12). */
 record RequestedUsages(List<String> names) {
 
   static RequestedUsages of(
-      Optional<ASN1Encodable> keyUsage, Optional<ASN1Encodable> extendedKeyUsage) {
+      @Nullable ASN1Primitive keyUsage, @Nullable ASN1Primitive extendedKeyUsage)
+      throws InvalidContentException, IOException {
     List<String> names = new ArrayList<>();
-    keyUsage.map(ASN1BitString::getInstance).ifPresent(bits -> addBits(bits.getBytes(), names));
-    extendedKeyUsage
-        .map(ExtendedKeyUsage::getInstance)
-        .ifPresent(purposes -> addPurposes(purposes.getUsages(), names));
+    if (keyUsage != null) {
+      addBits(ASN1BitString.getInstance(keyUsage).getBytes(), names);
+    }
+    if (extendedKeyUsage != null) {
+      ExtendedKeyUsage purposes = ExtendedKeyUsage.getInstance(extendedKeyUsage);
+      Pkcs10Content.requireDer(
+          purposes, extendedKeyUsage.getEncoded(ASN1Encoding.DER), "the value of ExtendedKeyUsage");
+      addPurposes(purposes.getUsages(), names);
+    }
     return new RequestedUsages(List.copyOf(names));
   }
 

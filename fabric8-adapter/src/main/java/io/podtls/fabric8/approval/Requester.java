@@ -1,7 +1,9 @@
 package io.podtls.fabric8.approval;
 
 import static java.util.Objects.requireNonNull;
+import static java.util.Objects.requireNonNullElse;
 
+import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestSpec;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +42,14 @@ public record Requester(String username, List<String> groups, Map<String, List<S
             .collect(
                 Collectors.toUnmodifiableMap(
                     Map.Entry::getKey, entry -> List.copyOf(entry.getValue())));
+  }
+
+  /** Reads what the API server recorded in a request. */
+  static Requester of(CertificateSigningRequestSpec spec) {
+    return new Requester(
+        spec.getUsername(),
+        requireNonNullElse(spec.getGroups(), List.of()),
+        requireNonNullElse(spec.getExtra(), Map.of()));
   }
 
   /** {@return the service account, empty if the requester is none} */

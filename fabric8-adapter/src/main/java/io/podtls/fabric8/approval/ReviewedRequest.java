@@ -1,14 +1,15 @@
 package io.podtls.fabric8.approval;
 
-import static java.util.Objects.requireNonNull;
-
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestSpec;
 import io.podtls.failure.InvalidMaterialException;
 import io.podtls.request.SignerName;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A CertificateSigningRequest as a policy sees it: who asks, for what, and the content of the
@@ -27,16 +28,18 @@ public final class ReviewedRequest {
   private final Pkcs10Content pkcs10;
   private final List<String> usages;
   private final Optional<Duration> expiration;
+  private final Map<String, String> labels;
+  private final Map<String, String> annotations;
 
-  private ReviewedRequest(String name, CertificateSigningRequestSpec spec) {
-    this.name = name;
+  private ReviewedRequest(String source, ObjectMeta metadata, CertificateSigningRequestSpec spec) {
+    this.name = metadata.getName();
     this.signerName = SignerName.of(spec.getSignerName());
-    this.requester =
-        new Requester(
-            requireNonNull(spec.getUsername(), "username"), spec.getGroups(), spec.getExtra());
+    this.requester = Requester.of(spec);
     this.usages = List.copyOf(spec.getUsages());
     this.expiration = Optional.ofNullable(spec.getExpirationSeconds()).map(Duration::ofSeconds);
-    this.pkcs10 = Pkcs10Content.ofSpecRequest("csr " + name, spec.getRequest());
+    this.labels = copy(metadata.getLabels());
+    this.annotations = copy(metadata.getAnnotations());
+    this.pkcs10 = Pkcs10Content.ofSpecRequest(source, spec.getRequest());
   }
 
   /**
@@ -44,12 +47,21 @@ public final class ReviewedRequest {
    *
    * @param csr the object as the API server returned it
    * @return what it says
-   * @throws InvalidMaterialException if the PKCS#10 is not exactly one PEM block {@code CERTIFICATE
-   *     REQUEST} of at most 64 KiB, is not well formed, is ambiguous (the same extension twice), or
-   *     is not signed by its own key with RSA, ECDSA or Ed25519 and SHA-2
+   * @throws InvalidMaterialException if the PKCS#10 cannot be read or is not signed by its own key,
+   *     see {@link Pkcs10Content#ofSpecRequest}, or if a part of the object is missing
    */
   public static ReviewedRequest of(CertificateSigningRequest csr) {
-    return new ReviewedRequest(csr.getMetadata().getName(), csr.getSpec());
+    String source = "csr " + Printable.of(csr.getMetadata().getName());
+    try {
+      return new ReviewedRequest(source, csr.getMetadata(), csr.getSpec());
+    } catch (NullPointerException | IllegalArgumentException e) {
+      throw new InvalidMaterialException(
+          source, "is no request that the API server accepts: " + e.getMessage(), e);
+    }
+  }
+
+  private static Map<String, String> copy(@Nullable Map<String, String> map) {
+    return map == null ? Map.of() : Map.copyOf(map);
   }
 
   /** {@return the name of the object} */
@@ -85,9 +97,22 @@ public final class ReviewedRequest {
     return expiration;
   }
 
+  /** {@return the object's labels, chosen by the requester} */
+  public Map<String, String> labels() {
+    return labels;
+  }
+
+  /**
+   * {@return the object's annotations, chosen by the requester} Some signers obey them:
+   * cert-manager makes a CA certificate for {@code experimental.cert-manager.io/request-is-ca}.
+   */
+  public Map<String, String> annotations() {
+    return annotations;
+  }
+
   /** {@return the name, the signer and the requester} */
   @Override
   public String toString() {
-    return "csr " + name + " (" + signerName + ") of " + requester.username();
+    return Printable.of("csr " + name + " (" + signerName + ") of " + requester.username(), 300);
   }
 }

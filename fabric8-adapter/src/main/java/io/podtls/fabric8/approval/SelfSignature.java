@@ -10,7 +10,9 @@ import java.security.Signature;
 import java.security.spec.PSSParameterSpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Map;
+import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1Encoding;
+import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.CertificationRequest;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
@@ -18,7 +20,7 @@ import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 
-/** The proof in a PKCS#10 that whoever made it holds the private key (RFC 2986 4.2). */
+/** The proof in a PKCS#10 that its maker holds the private key (RFC 2986 4.2). */
 final class SelfSignature {
 
   private static final Map<String, String> KEY_ALGORITHMS =
@@ -75,10 +77,15 @@ final class SelfSignature {
           "the PKCS#10 is signed with the unknown or outdated algorithm "
               + algorithm.getAlgorithm().getId());
     }
+    boolean pss = name.equals("RSASSA-PSS");
+    ASN1Encodable parameters = algorithm.getParameters();
+    if (!pss && parameters != null && !DERNull.INSTANCE.equals(parameters)) {
+      throw new InvalidContentException("the PKCS#10 is signed with parameters for " + name);
+    }
     try {
       Signature signature = Signature.getInstance(name);
       signature.initVerify(key);
-      if (name.equals("RSASSA-PSS")) {
+      if (pss) {
         signature.setParameter(pssParameters(algorithm));
       }
       signature.update(request.getCertificationRequestInfo().getEncoded(ASN1Encoding.DER));

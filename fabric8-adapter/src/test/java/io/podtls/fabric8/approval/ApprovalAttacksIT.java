@@ -207,7 +207,7 @@ class ApprovalAttacksIT {
   void hugeRequest() {
     String csr = site.submit(orders, TestPkcs10.dns(services(4000)));
 
-    assertDenied(csr, "InvalidRequest", "csr " + csr + ": the PKCS#10 is larger than 64 KiB");
+    assertDenied(csr, "InvalidRequest", "csr " + csr + ": spec.request is larger than 64 KiB");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.podtls.fabric8.approval;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,8 +10,11 @@ import io.podtls.request.SubjectAlternativeName;
 import java.security.KeyPair;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.DERIA5String;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.DEROctetString;
@@ -42,12 +46,16 @@ class ReviewedRequestTest {
                     .purposes(KeyPurposeId.id_kp_serverAuth)
                     .certificateAuthority())
             .expirationSeconds(900)
+            .label("app", "orders")
+            .annotation("example.com/ticket", "OPS-1")
             .reviewed();
 
     assertThat(request.name()).isEqualTo("podtls-x1");
     assertThat(request.signerName()).isEqualTo(SignerName.of("example.com/serving"));
     assertThat(request.usages()).containsExactly("digital signature", "server auth");
     assertThat(request.expiration()).contains(Duration.ofMinutes(15));
+    assertThat(request.labels()).isEqualTo(Map.of("app", "orders"));
+    assertThat(request.annotations()).isEqualTo(Map.of("example.com/ticket", "OPS-1"));
     Pkcs10Content pkcs10 = request.pkcs10();
     assertThat(pkcs10.subject().getName()).isEqualTo("O=acme,CN=orders.shop.svc");
     assertThat(pkcs10.subjectAttributes())
@@ -116,7 +124,7 @@ class ReviewedRequestTest {
   void refusesHiddenExtensions() {
     assertRefused(
         TestPkcs10.dns("orders.shop.svc").hiddenDns("admin.other.svc").pem(),
-        "the PKCS#10 has more than one extension request");
+        "the PKCS#10 has the attribute 1.2.840.113549.1.9.14 twice");
   }
 
   @Test
@@ -177,26 +185,217 @@ class ReviewedRequestTest {
         "the IP address 10.1.2.3 is written as IPv4-mapped IPv6");
   }
 
-  @Test
-  @DisplayName("what is not exactly one PEM block CERTIFICATE REQUEST is refused")
-  void refusesOtherPem() {
+  static Stream<Arguments> otherPem() {
     String one = TestPkcs10.dns("orders.shop.svc").pem();
-    String problem = "spec.request is not exactly one PEM block CERTIFICATE REQUEST";
+    String evil = TestPkcs10.dns("admin.other.svc").pem();
+    String body = one.substring(36, one.indexOf("\n-----END"));
+    return Stream.of(
+        Arguments.of("nothing", ""),
+        Arguments.of("blanks alone", " \n\t\r\n"),
+        Arguments.of("two blocks", one + evil),
+        Arguments.of("a block in the middle of a line", "x" + evil + one),
+        Arguments.of("text before", "text before\n" + one),
+        Arguments.of("text after", one + "text after"),
+        Arguments.of("text after END", one.strip() + " x"),
+        Arguments.of("a blank before BEGIN", " " + one),
+        Arguments.of("a blank before END", one.replace("-----END", " -----END")),
+        Arguments.of("everything on one line", one.replace("\n", "")),
+        Arguments.of("END in the middle of a line", one.replace("\n-----END", "-----END")),
+        Arguments.of("carriage returns alone", one.replace("\n", "\r")),
+        Arguments.of("a form feed before", "\f" + one),
+        Arguments.of("a form feed after", one + "\f"),
+        Arguments.of("a form feed inside", one.replaceFirst("\nMI", "\n\fMI")),
+        Arguments.of("a vertical tab", "\u000b" + one),
+        Arguments.of("an information separator", "\u001c" + one),
+        Arguments.of("a next line (NEL)", "\u0085" + one),
+        Arguments.of("a no-break space", "\u00a0" + one),
+        Arguments.of("a byte order mark", "\u00ef\u00bb\u00bf" + one),
+        Arguments.of("a NUL", one + "\u0000"),
+        Arguments.of("lower case", one.replace("CERTIFICATE REQUEST", "certificate request")),
+        Arguments.of("another label", one.replace("CERTIFICATE", "NEW CERTIFICATE")),
+        Arguments.of("labels that differ", one.replace("END CERT", "END NEW CERT")),
+        Arguments.of("a header", one.replaceFirst("\nMI", "\nComment: x\n\nMI")),
+        Arguments.of("six dashes", "-" + one),
+        Arguments.of("DER", new String(TestPkcs10.dns("a").der(), ISO_8859_1)),
+        Arguments.of("no block", body));
+  }
 
-    assertRefused("", problem);
-    assertRefused(one + TestPkcs10.dns("admin.other.svc").pem(), problem);
-    assertRefused("text before\n" + one, problem);
-    assertRefused(one + "text after", problem);
-    assertRefused(one.replace("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"), problem);
-    assertRefused(one.replace("\n\n", "").replaceFirst("MI", "M*"), problem);
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("otherPem")
+  @DisplayName("what is not exactly one PEM block CERTIFICATE REQUEST among blanks is refused")
+  void refusesOtherPem(String what, String text) {
+    assertRefused(text, "spec.request is not exactly one PEM block CERTIFICATE REQUEST");
+  }
+
+  static Stream<Arguments> badBase64() {
+    String one = TestPkcs10.dns("orders.shop.svc").pem();
+    return Stream.of(
+        Arguments.of("a foreign character", one.replaceFirst("MI", "M*")),
+        Arguments.of("a missing character", one.replaceFirst("MI", "M")),
+        Arguments.of("padding in the middle", one.replaceFirst("MI", "M=")),
+        Arguments.of("the alphabet of URLs", one.replaceFirst("MI", "M_")),
+        Arguments.of(
+            "nothing",
+            "-----BEGIN CERTIFICATE REQUEST-----\n\n-----END CERTIFICATE" + " REQUEST-----"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("badBase64")
+  @DisplayName("a block whose content is not base64 is refused")
+  void refusesBadBase64(String what, String text) {
+    assertThatThrownBy(() -> TestRequest.ofPem(text).reviewed())
+        .isInstanceOf(InvalidMaterialException.class);
+  }
+
+  static Stream<Arguments> honestPem() {
+    String one = TestPkcs10.dns("orders.shop.svc").pem();
+    return Stream.of(
+        Arguments.of("CRLF line ends", one.replace("\n", "\r\n")),
+        Arguments.of("empty lines around it", "\n\r\n \t\n" + one + "\n \n"),
+        Arguments.of("no line end after END", one.strip()),
+        Arguments.of("blanks at the ends of lines", one.replace("\n", " \t\n")),
+        Arguments.of("an empty line inside", one.replaceFirst("\nMI", "\n\nMI")),
+        Arguments.of("one long line of base64", TestPkcs10.pem(TestPkcs10.dns("a").der(), 0)),
+        Arguments.of("lines of 76 characters", TestPkcs10.pem(TestPkcs10.dns("a").der(), 76)));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("honestPem")
+  @DisplayName("what Go's reader takes from honest tools is read")
+  void readsHonestPem(String what, String text) {
+    assertThat(TestRequest.ofPem(text).reviewed().pkcs10().subjectAlternativeNames()).hasSize(1);
   }
 
   @Test
-  @DisplayName("CRLF line ends are read like LF")
-  void readsCrLf() {
-    String pem = TestPkcs10.dns("orders.shop.svc").pem().replace("\n", "\r\n");
+  @DisplayName("a spec.request without the padding of base64 is refused, as the API server does")
+  void refusesMissingPadding() {
+    String padded =
+        Stream.of("", "\n", "\n\n")
+            .map(end -> TestPkcs10.specRequest(TestPkcs10.dns("a").pem() + end))
+            .filter(text -> text.endsWith("="))
+            .findFirst()
+            .orElseThrow();
 
-    assertThat(TestRequest.ofPem(pem).reviewed().pkcs10().subjectAlternativeNames()).hasSize(1);
+    assertThat(Pkcs10Content.ofSpecRequest("csr a", padded).subjectAlternativeNames()).hasSize(1);
+    assertThatThrownBy(() -> Pkcs10Content.ofSpecRequest("csr a", padded.replace("=", "")))
+        .isInstanceOf(InvalidMaterialException.class)
+        .hasMessage("csr a: spec.request is not base64 of PEM");
+  }
+
+  @Test
+  @DisplayName("the bound of 64 KiB is one of spec.request, blanks included")
+  void boundIsOfTheWholeText() {
+    String one = TestPkcs10.dns("orders.shop.svc").pem();
+    String full = one + " ".repeat(64 * 1024 - one.length());
+
+    assertThat(TestRequest.ofPem(full).reviewed().pkcs10().subjectAlternativeNames()).hasSize(1);
+    assertRefused(full + "    ", "spec.request is larger than 64 KiB");
+  }
+
+  static Stream<Arguments> ambiguousExtensions() throws Exception {
+    byte[] serverAuth = KeyPurposeId.id_kp_serverAuth.getEncoded("DER");
+    byte[] indefinite = new byte[serverAuth.length + 4];
+    indefinite[0] = 0x30;
+    indefinite[1] = (byte) 0x80;
+    System.arraycopy(serverAuth, 0, indefinite, 2, serverAuth.length);
+    byte[] longLength = new byte[serverAuth.length + 3];
+    longLength[0] = 0x30;
+    longLength[1] = (byte) 0x81;
+    longLength[2] = (byte) serverAuth.length;
+    System.arraycopy(serverAuth, 0, longLength, 3, serverAuth.length);
+    byte[] splitAddress =
+        TestPkcs10.tlv(
+            0x30, TestPkcs10.tlv(0xa7, new byte[] {4, 2, 10, 1}, new byte[] {4, 2, 2, 3}));
+    return Stream.of(
+        Arguments.of("an EKU of indefinite length", Extension.extendedKeyUsage, indefinite),
+        Arguments.of("an EKU with a length too long", Extension.extendedKeyUsage, longLength),
+        Arguments.of("an EKU that is no list", Extension.extendedKeyUsage, serverAuth),
+        Arguments.of("an empty EKU value", Extension.extendedKeyUsage, new byte[0]),
+        Arguments.of("an empty BasicConstraints value", Extension.basicConstraints, new byte[0]),
+        Arguments.of("data after the value", Extension.basicConstraints, new byte[] {0x30, 0, 0}),
+        Arguments.of(
+            "padding bits set in KeyUsage", Extension.keyUsage, new byte[] {3, 2, 5, (byte) 0xbf}),
+        Arguments.of("an address in two parts", Extension.subjectAlternativeName, splitAddress),
+        Arguments.of(
+            "an unknown extension of indefinite length",
+            new ASN1ObjectIdentifier("1.3.6.1.5.5.7.1.24"),
+            new byte[] {0x30, (byte) 0x80, 0, 0}));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("ambiguousExtensions")
+  @DisplayName("an extension's value that is not DER is refused")
+  void refusesAmbiguousExtensions(String what, ASN1ObjectIdentifier type, byte[] value) {
+    assertRefused(new TestPkcs10().extension(type, value).pem(), "the ");
+  }
+
+  @Test
+  @DisplayName("a PKCS#10 of another version than 0 is refused")
+  void refusesOtherVersions() throws Exception {
+    KeyPair keys = TestPkcs10.ecKey("secp256r1");
+    byte[] info =
+        TestPkcs10.tlv(
+            0x30,
+            new byte[] {2, 1, 1},
+            new org.bouncycastle.asn1.x500.X500Name("CN=x").getEncoded("DER"),
+            keys.getPublic().getEncoded(),
+            new byte[] {(byte) 0xa0, 0});
+
+    assertRefused(
+        TestPkcs10.pem(TestPkcs10.signed(info, keys, "SHA256withECDSA")),
+        "the PKCS#10 has version 1 instead of 0");
+  }
+
+  @Test
+  @DisplayName("a subject with an empty RDN is refused")
+  void refusesEmptyRdn() {
+    KeyPair keys = TestPkcs10.ecKey("secp256r1");
+    byte[] info =
+        TestPkcs10.tlv(
+            0x30,
+            new byte[] {2, 1, 0},
+            new byte[] {0x30, 2, 0x31, 0},
+            keys.getPublic().getEncoded(),
+            new byte[] {(byte) 0xa0, 0});
+
+    assertRefused(TestPkcs10.pem(TestPkcs10.signed(info, keys, "SHA256withECDSA")), "the ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {GeneralName.rfc822Name, GeneralName.uniformResourceIdentifier})
+  @DisplayName("a mail address or URI beyond ASCII, which readers rewrite, is refused")
+  void refusesNamesBeyondAscii(int kind) {
+    String text = kind == GeneralName.rfc822Name ? "a@b\u00fccher.example" : "spiffe://a/\u00fc";
+
+    assertRefused(
+        TestPkcs10.dns("orders.shop.svc")
+            .andName(new GeneralName(kind, new DERIA5String(text, false)))
+            .pem(),
+        "the subject alternative name ");
+  }
+
+  @Test
+  @DisplayName("an object without a requester or with no signer name is refused like a bad PKCS#10")
+  void refusesMalformedObjects() {
+    for (TestRequest odd :
+        List.of(
+            TestRequest.of(TestPkcs10.dns("orders.shop.svc")).username(null),
+            TestRequest.of(TestPkcs10.dns("orders.shop.svc")).signer("no slash"))) {
+      assertThatThrownBy(odd::reviewed)
+          .isInstanceOf(InvalidMaterialException.class)
+          .hasMessageStartingWith("csr podtls-x1: is no request that the API server accepts: ");
+    }
+  }
+
+  @Test
+  @DisplayName("requests are equal that ask for the same with the same key, signed again or not")
+  void equality() {
+    Pkcs10Content one = TestRequest.of(TestPkcs10.dns("a.shop.svc")).reviewed().pkcs10();
+    Pkcs10Content again = TestRequest.of(TestPkcs10.dns("a.shop.svc")).reviewed().pkcs10();
+    Pkcs10Content other = TestRequest.of(TestPkcs10.dns("b.shop.svc")).reviewed().pkcs10();
+
+    assertThat(one.encoded()).isNotEqualTo(again.encoded());
+    assertThat(one).isEqualTo(again).hasSameHashCodeAs(again).isNotEqualTo(other);
   }
 
   @Test
@@ -219,16 +418,19 @@ class ReviewedRequestTest {
   void refusesDeepNesting() throws Exception {
     byte[] nested = DERNull.INSTANCE.getEncoded();
     for (int depth = 0; depth < 10_000 && nested.length < 40_000; depth++) {
-      nested = wrap(nested);
+      nested = TestPkcs10.tlv(0x30, nested);
     }
 
     assertRefused(TestPkcs10.pem(nested), "the PKCS#10 is malformed");
+    assertRefused(
+        new TestPkcs10().extension(Extension.extendedKeyUsage, nested).pem(),
+        "the PKCS#10 is malformed");
   }
 
   @Test
   @DisplayName("more than 64 KiB are refused unread")
   void refusesHugeRequests() {
-    assertRefused("x".repeat(65 * 1024), "the PKCS#10 is larger than 64 KiB");
+    assertRefused("x".repeat(65 * 1024), "spec.request is larger than 64 KiB");
   }
 
   private static void assertRefused(String pem, String problem) {
@@ -250,19 +452,5 @@ class ReviewedRequestTest {
             new org.bouncycastle.operator.jcajce.JcaContentSignerBuilder("SHA256withECDSA")
                 .build(keys.getPrivate()))
         .getEncoded();
-  }
-
-  private static byte[] wrap(byte[] content) {
-    byte[] length =
-        content.length < 128
-            ? new byte[] {(byte) content.length}
-            : content.length < 256
-                ? new byte[] {(byte) 0x81, (byte) content.length}
-                : new byte[] {(byte) 0x82, (byte) (content.length >> 8), (byte) content.length};
-    byte[] wrapped = new byte[1 + length.length + content.length];
-    wrapped[0] = 0x30;
-    System.arraycopy(length, 0, wrapped, 1, length.length);
-    System.arraycopy(content, 0, wrapped, 1 + length.length, content.length);
-    return wrapped;
   }
 }

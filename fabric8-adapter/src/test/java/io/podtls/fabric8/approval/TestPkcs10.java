@@ -18,6 +18,7 @@ import java.util.List;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DERBitString;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
@@ -34,6 +35,7 @@ import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.operator.ContentSigner;
+import org.bouncycastle.operator.DefaultSignatureAlgorithmIdentifierFinder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
@@ -100,6 +102,12 @@ final class TestPkcs10 {
     } catch (IOException e) {
       throw new IllegalArgumentException(e);
     }
+  }
+
+  /** With these bytes as an extension's value, whatever they are. */
+  TestPkcs10 extension(ASN1ObjectIdentifier type, byte[] value) {
+    extensions.addExtension(type, false, value);
+    return this;
   }
 
   TestPkcs10 certificateAuthority() {
@@ -180,13 +188,53 @@ final class TestPkcs10 {
     }
   }
 
+  /** Signs a CertificationRequestInfo, whatever its bytes are (RFC 2986 4.2). */
+  static byte[] signed(byte[] info, KeyPair keys, String algorithm) {
+    try {
+      Signature signature = Signature.getInstance(algorithm);
+      signature.initSign(keys.getPrivate());
+      signature.update(info);
+      byte[] identifier =
+          new DefaultSignatureAlgorithmIdentifierFinder().find(algorithm).getEncoded("DER");
+      return tlv(0x30, info, identifier, new DERBitString(signature.sign()).getEncoded("DER"));
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** One DER object: the tag, a length, and the parts as its content. */
+  static byte[] tlv(int tag, byte[]... parts) {
+    ByteArrayOutputStream content = new ByteArrayOutputStream();
+    for (byte[] part : parts) {
+      content.writeBytes(part);
+    }
+    int length = content.size();
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    all.write(tag);
+    if (length >= 0x80) {
+      int bytes = length < 0x100 ? 1 : length < 0x10000 ? 2 : 3;
+      all.write(0x80 | bytes);
+      for (int shift = 8 * (bytes - 1); shift > 0; shift -= 8) {
+        all.write(length >> shift);
+      }
+    }
+    all.write(length);
+    all.writeBytes(content.toByteArray());
+    return all.toByteArray();
+  }
+
   String pem() {
     return pem(der());
   }
 
   static String pem(byte[] der) {
+    return pem(der, 64);
+  }
+
+  /** With lines of that many characters, 0 for all on one. */
+  static String pem(byte[] der, int lineLength) {
     return "-----BEGIN CERTIFICATE REQUEST-----\n"
-        + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der)
+        + Base64.getMimeEncoder(lineLength, new byte[] {'\n'}).encodeToString(der)
         + "\n-----END CERTIFICATE REQUEST-----\n";
   }
 

@@ -69,6 +69,16 @@ final class TestRequest {
     return this;
   }
 
+  TestRequest label(String key, String value) {
+    csr.editMetadata().addToLabels(key, value).endMetadata();
+    return this;
+  }
+
+  TestRequest annotation(String key, String value) {
+    csr.editMetadata().addToAnnotations(key, value).endMetadata();
+    return this;
+  }
+
   TestRequest podUid(String uid) {
     extra.put("authentication.kubernetes.io/pod-uid", List.of(uid));
     return this;
