@@ -1,21 +1,20 @@
 package io.podtls.identity;
 
-import java.security.GeneralSecurityException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Who issued whom, and how to call it in a message. */
+/** What certificates say, and what to call them in a message. */
 final class Certificates {
   private Certificates() {}
 
   private static final int NAMES_SHOWN = 8;
+
+  /** A bit of KeyUsage, RFC 5280 4.2.1.3. */
+  private static final int KEY_CERT_SIGN = 5;
 
   static String describe(X509Certificate certificate) {
     return "certificate "
@@ -62,59 +61,26 @@ final class Certificates {
             : "");
   }
 
-  static boolean isSelfSigned(X509Certificate certificate) {
-    return issued(certificate, certificate);
-  }
-
   static boolean hasIssuersName(X509Certificate candidate, X509Certificate certificate) {
     return candidate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal());
   }
 
-  static boolean issued(X509Certificate issuer, X509Certificate certificate) {
-    if (!hasIssuersName(issuer, certificate)) {
-      return false;
-    }
-    try {
-      certificate.verify(issuer.getPublicKey());
-      return true;
-    } catch (GeneralSecurityException otherKey) {
-      return false;
-    }
-  }
-
   /**
-   * Those of the candidates that issued the certificate. Where many have the issuer's name, those
-   * that have its key identifier too are tried first, and the others only if none of them did.
+   * Why TLS peers refuse what the certificate signed although they have it as an anchor, or nothing
+   * if they do not. These are the rules of the JDK's trust manager; its path validator, which takes
+   * an anchor for a name and a key (RFC 5280 6.1.1), has none. A version 1 certificate says nothing
+   * about this and counts as a CA.
    */
-  static List<X509Certificate> issuers(
-      X509Certificate certificate, Collection<X509Certificate> candidates) {
-    List<X509Certificate> named =
-        candidates.stream().filter(candidate -> hasIssuersName(candidate, certificate)).toList();
-    if (named.size() > 1) {
-      Optional<byte[]> key = KeyIdentifiers.ofIssuer(certificate);
-      if (key.isPresent()) {
-        List<X509Certificate> likely =
-            named.stream().filter(candidate -> KeyIdentifiers.has(candidate, key.get())).toList();
-        List<X509Certificate> issuers = verified(certificate, likely);
-        if (!issuers.isEmpty()) {
-          return issuers;
-        }
-        Set<X509Certificate> others = new LinkedHashSet<>(named);
-        likely.forEach(others::remove);
-        return verified(certificate, others);
-      }
+  static Optional<String> whyNoAnchor(X509Certificate anchor) {
+    if (anchor.getVersion() < 3) {
+      return Optional.empty();
     }
-    return verified(certificate, named);
-  }
-
-  private static List<X509Certificate> verified(
-      X509Certificate certificate, Collection<X509Certificate> candidates) {
-    List<X509Certificate> issuers = new ArrayList<>();
-    for (X509Certificate candidate : candidates) {
-      if (issued(candidate, certificate)) {
-        issuers.add(candidate);
-      }
+    if (anchor.getBasicConstraints() < 0) {
+      return Optional.of("is not a CA certificate (RFC 5280 4.2.1.9)");
     }
-    return issuers;
+    boolean[] usages = anchor.getKeyUsage();
+    return usages != null && !usages[KEY_CERT_SIGN]
+        ? Optional.of("has a key usage without keyCertSign (RFC 5280 4.2.1.3)")
+        : Optional.empty();
   }
 }

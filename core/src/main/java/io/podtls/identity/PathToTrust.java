@@ -33,6 +33,7 @@ final class PathToTrust {
   private final List<X509Certificate> given;
   private final Set<X509Certificate> anchors;
   private final Instant now;
+  private final Issuers issuers;
   private int steps;
   private @Nullable String invalid;
   private final List<Violation> violations = new ArrayList<>();
@@ -43,11 +44,13 @@ final class PathToTrust {
       X509Certificate leaf,
       List<X509Certificate> given,
       Set<X509Certificate> anchors,
-      Instant now) {
+      Instant now,
+      Issuers issuers) {
     this.leaf = leaf;
     this.given = given;
     this.anchors = anchors;
     this.now = now;
+    this.issuers = issuers;
   }
 
   /**
@@ -58,45 +61,48 @@ final class PathToTrust {
       List<X509Certificate> given,
       Set<X509Certificate> anchors,
       Instant now) {
-    PathToTrust path = new PathToTrust(leaf, given, anchors, now);
+    Issuers issuers = new Issuers();
+    PathToTrust path = new PathToTrust(leaf, given, anchors, now, issuers);
     Optional<List<X509Certificate>> trusted = path.extend(List.of(leaf));
-    List<X509Certificate> ordered = inOrder(trusted.orElse(List.of(leaf)), given);
+    List<X509Certificate> ordered = inOrder(trusted.orElse(List.of(leaf)), given, issuers);
     if (trusted.isEmpty()) {
       path.explain(ordered);
     }
-    path.chain = withoutSelfSignedTop(ordered);
+    path.chain = withoutSelfSignedTop(ordered, issuers);
     return path;
   }
 
   /** The leaf and its issuers among those given; the first one where there are several. */
   static List<X509Certificate> inOrder(X509Certificate leaf, List<X509Certificate> given) {
-    return withoutSelfSignedTop(inOrder(List.of(leaf), given));
+    Issuers issuers = new Issuers();
+    return withoutSelfSignedTop(inOrder(List.of(leaf), given, issuers), issuers);
   }
 
   private static List<X509Certificate> inOrder(
-      List<X509Certificate> start, List<X509Certificate> given) {
+      List<X509Certificate> start, List<X509Certificate> given, Issuers issuers) {
     List<X509Certificate> ordered = new ArrayList<>(start);
     List<X509Certificate> left = new ArrayList<>(given);
     left.removeAll(start);
-    while (!Certificates.isSelfSigned(last(ordered))) {
-      List<X509Certificate> issuers = Certificates.issuers(last(ordered), left);
-      if (issuers.isEmpty()) {
+    while (!issuers.isSelfSigned(last(ordered))) {
+      List<X509Certificate> found = issuers.of(last(ordered), left);
+      if (found.isEmpty()) {
         break;
       }
       // Before the anchor itself, a bridge to another one: some peers may have that one only.
       X509Certificate next =
-          issuers.stream()
-              .filter(issuer -> !Certificates.isSelfSigned(issuer))
+          found.stream()
+              .filter(issuer -> !issuers.isSelfSigned(issuer))
               .findFirst()
-              .orElse(issuers.get(0));
+              .orElse(found.get(0));
       ordered.add(next);
       left.remove(next);
     }
     return List.copyOf(ordered);
   }
 
-  private static List<X509Certificate> withoutSelfSignedTop(List<X509Certificate> ordered) {
-    return ordered.size() > 1 && Certificates.isSelfSigned(last(ordered))
+  private static List<X509Certificate> withoutSelfSignedTop(
+      List<X509Certificate> ordered, Issuers issuers) {
+    return ordered.size() > 1 && issuers.isSelfSigned(last(ordered))
         ? ordered.subList(0, ordered.size() - 1)
         : ordered;
   }
@@ -116,15 +122,15 @@ final class PathToTrust {
           ? ending(way, top)
           : Optional.empty();
     }
-    for (X509Certificate anchor : Certificates.issuers(top, anchors)) {
+    for (X509Certificate anchor : issuers.of(top, anchors)) {
       if (isValid(way, anchor)) {
         return ending(way, anchor);
       }
     }
     List<X509Certificate> left = new ArrayList<>(given);
     left.removeAll(way);
-    for (X509Certificate issuer : Certificates.issuers(top, left)) {
-      if (Certificates.isSelfSigned(issuer)) {
+    for (X509Certificate issuer : issuers.of(top, left)) {
+      if (issuers.isSelfSigned(issuer)) {
         continue; // An end, and were it trusted, it would have been among the anchors.
       }
       List<X509Certificate> longer = new ArrayList<>(way);
@@ -144,6 +150,14 @@ final class PathToTrust {
   }
 
   private boolean isValid(List<X509Certificate> way, X509Certificate anchor) {
+    if (!issuers.mayVerify(way.size())) {
+      return false;
+    }
+    Optional<String> whyNoAnchor = Certificates.whyNoAnchor(anchor);
+    if (whyNoAnchor.isPresent()) {
+      invalid(way, anchor, "", "peers refuse this anchor, which " + whyNoAnchor.get());
+      return false;
+    }
     try {
       CertPath path = CertificateFactory.getInstance("X.509").generateCertPath(way);
       PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(anchor, null)));
@@ -152,23 +166,34 @@ final class PathToTrust {
       CertPathValidator.getInstance("PKIX").validate(path, parameters);
       return true;
     } catch (CertPathValidatorException e) {
-      if (invalid == null) {
-        int index = e.getIndex();
-        invalid =
-            "the way "
-                + way.stream().map(Certificates::name).collect(Collectors.joining(" > "))
-                + " > "
-                + Certificates.name(anchor)
-                + " is not valid"
-                + (index >= 0 ? " at " + Certificates.name(way.get(index)) : "")
-                + ": "
-                + e.getMessage();
-      }
+      int index = e.getIndex();
+      String where = index >= 0 ? " at " + Certificates.name(way.get(index)) : "";
+      invalid(way, anchor, where, String.valueOf(e.getMessage()));
+      return false;
+    } catch (UnsupportedOperationException e) {
+      // What the JDK does with a name constraint of a kind that it does not know.
+      invalid(way, anchor, "", "the JDK cannot check it: " + e.getMessage());
       return false;
     } catch (InvalidAlgorithmParameterException e) {
       throw new IllegalStateException("an anchor was given", e);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every JDK has X.509 and PKIX", e);
+    }
+  }
+
+  /** Keeps the first reason: it is about the shortest way. */
+  private void invalid(
+      List<X509Certificate> way, X509Certificate anchor, String where, String reason) {
+    if (invalid == null) {
+      invalid =
+          "the way "
+              + way.stream().map(Certificates::name).collect(Collectors.joining(" > "))
+              + " > "
+              + Certificates.name(anchor)
+              + " is not valid"
+              + where
+              + ": "
+              + reason;
     }
   }
 
@@ -190,6 +215,19 @@ final class PathToTrust {
   }
 
   private void explain(List<X509Certificate> ordered) {
+    if (issuers.exhausted()) {
+      violations.add(
+          new Violation(
+              Rule.PEER_TRUST,
+              "no way to the trust bundle was found within "
+                  + Issuers.MOST_SIGNATURES
+                  + " signatures; do many of the "
+                  + given.size()
+                  + " certificates that came with it, or of the "
+                  + anchors.size()
+                  + " in the trust bundle, have one name?"));
+      return;
+    }
     if (invalid != null) {
       violations.add(new Violation(Rule.PEER_TRUST, invalid));
       return;
@@ -217,7 +255,7 @@ final class PathToTrust {
             : "its chain ends at "
                 + Certificates.name(top)
                 + ", issued by "
-                + (Certificates.isSelfSigned(top) ? "itself" : Certificates.issuer(top));
+                + (issuers.isSelfSigned(top) ? "itself" : Certificates.issuer(top));
     long sameName =
         anchors.stream().filter(anchor -> Certificates.hasIssuersName(anchor, top)).count();
     if (sameName > 0) {
@@ -232,7 +270,7 @@ final class PathToTrust {
             ? "not the certificate in the trust bundle: "
             : "none of the " + anchors.size() + " certificates in the trust bundle: ")
         + Certificates.names(anchors)
-        + (Certificates.isSelfSigned(top)
+        + (issuers.isSelfSigned(top)
             ? ""
             : "; if " + Certificates.issuer(top) + " is an intermediate, the chain lacks it");
   }

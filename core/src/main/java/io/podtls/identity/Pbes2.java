@@ -1,6 +1,7 @@
 package io.podtls.identity;
 
 import io.podtls.identity.PrivateKeys.Unusable;
+import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.util.Arrays;
 import java.util.Map;
@@ -30,8 +31,11 @@ import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 final class Pbes2 {
   private Pbes2() {}
 
-  // A sane file has thousands; a count chosen to stall the reader has 2^31.
-  private static final int MAX_ITERATIONS = 10_000_000;
+  // Files have thousands, and OWASP recommends up to 1.4 million; two take less than a second.
+  private static final BigInteger MAX_ITERATIONS = BigInteger.valueOf(2_000_000);
+
+  private static final String CONVERT =
+      "; convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD -out NEW";
 
   private static final Map<ASN1ObjectIdentifier, String> PSEUDO_RANDOM_FUNCTIONS =
       Map.of(
@@ -66,14 +70,20 @@ final class Pbes2 {
     EncryptionScheme scheme = parameters.getEncryptionScheme();
     BlockCipher blockCipher = supported(CIPHERS, scheme.getAlgorithm());
     String function = supported(PSEUDO_RANDOM_FUNCTIONS, pbkdf2.getPrf().getAlgorithm());
-    int iterations = pbkdf2.getIterationCount().intValueExact();
-    if (iterations < 1 || iterations > MAX_ITERATIONS) {
-      throw new Unusable("is encrypted with " + iterations + " iterations, which is out of range");
+    BigInteger iterations = pbkdf2.getIterationCount();
+    if (iterations.signum() < 1 || iterations.compareTo(MAX_ITERATIONS) > 0) {
+      throw new Unusable(
+          "is encrypted with "
+              + iterations
+              + " iterations; podtls accepts 1 to "
+              + MAX_ITERATIONS
+              + CONVERT);
     }
     byte[] key =
         SecretKeyFactory.getInstance(function)
             .generateSecret(
-                new PBEKeySpec(password, pbkdf2.getSalt(), iterations, blockCipher.keyBits))
+                new PBEKeySpec(
+                    password, pbkdf2.getSalt(), iterations.intValueExact(), blockCipher.keyBits))
             .getEncoded();
     try {
       Cipher cipher = Cipher.getInstance(blockCipher.algorithm + "/CBC/PKCS5Padding");
@@ -108,7 +118,7 @@ final class Pbes2 {
     return new Unusable(
         "is encrypted with the algorithm "
             + algorithm.getId()
-            + ", which is not supported; convert it with: openssl pkcs8 -topk8 -v2 aes-256-cbc -in"
-            + " OLD -out NEW");
+            + ", which is not supported"
+            + CONVERT);
   }
 }
