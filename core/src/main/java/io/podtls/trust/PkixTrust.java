@@ -16,9 +16,7 @@ final class PkixTrust {
   private PkixTrust() {}
 
   static X509ExtendedTrustManager over(Set<X509Certificate> anchors) {
-    X509ExtendedTrustManager jdk = in(storeOf(anchors));
-    CrowdedSubjects crowds = CrowdedSubjects.among(anchors);
-    return crowds.isEmpty() ? jdk : new CrowdedTrust(jdk, crowds);
+    return in(storeOf(anchors));
   }
 
   /** Trusts what the store says; null for the JVM's own roots. */
