@@ -14,10 +14,15 @@ import java.util.stream.Stream;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x509.Extension;
 
-/** The rules for which the request alone is enough: nobody has to be asked. */
+/** The rules for which the request alone is enough, without a look at the cluster. */
 final class ContentRules {
 
   private static final int SMALLEST_RSA_KEY = 2048;
+  private static final int MOST_NAMES = 256;
+
+  /** Written by {@code kubectl apply}, and obeyed by no signer. */
+  private static final Set<String> KNOWN_ANNOTATIONS =
+      Set.of("kubectl.kubernetes.io/last-applied-configuration");
 
   private static final Set<String> KNOWN_EXTENSIONS =
       Set.of(
@@ -38,6 +43,7 @@ final class ContentRules {
       return List.of(size.get());
     }
     List<Objection> all = new ArrayList<>();
+    all.addAll(annotations(request));
     all.addAll(otherNames(request.pkcs10()));
     certificateAuthority(request.pkcs10()).ifPresent(all::add);
     all.addAll(extensions(request.pkcs10()));
@@ -49,21 +55,32 @@ final class ContentRules {
     return all;
   }
 
-  private Optional<Objection> nameCount(Pkcs10Content pkcs10) {
+  private List<Objection> annotations(ReviewedRequest request) {
+    return request.annotations().keySet().stream()
+        .filter(key -> !KNOWN_ANNOTATIONS.contains(key))
+        .filter(key -> !options.annotations().contains(key))
+        .sorted()
+        .map(
+            key ->
+                Objection.lasting(
+                    "AnnotationNotAllowed",
+                    Printable.of(key)
+                        + ": this annotation is not allowed, as a signer may obey it"))
+        .toList();
+  }
+
+  private static Optional<Objection> nameCount(Pkcs10Content pkcs10) {
     int count = pkcs10.subjectAlternativeNames().size() + pkcs10.otherNameKinds().size();
     if (count == 0) {
       return Optional.of(
           Objection.lasting("NoNames", "the request has no subject alternative name"));
     }
-    return count <= options.maxNames()
+    return count <= MOST_NAMES
         ? Optional.empty()
         : Optional.of(
             Objection.lasting(
                 "TooManyNames",
-                count
-                    + " subject alternative names: at most "
-                    + options.maxNames()
-                    + " are allowed"));
+                count + " subject alternative names: at most " + MOST_NAMES + " are allowed"));
   }
 
   private static List<Objection> otherNames(Pkcs10Content pkcs10) {
@@ -151,24 +168,31 @@ final class ContentRules {
   }
 
   private Optional<Objection> expiration(ReviewedRequest request) {
-    long most = options.maxExpiration().toSeconds();
+    boolean bounded = options.addressExpiration().isPresent() && hasAddress(request.pkcs10());
+    Duration longest = bounded ? options.addressExpiration().get() : options.maxExpiration();
+    String bound = longest.toSeconds() + (bounded ? " with IP addresses" : "");
     if (request.expiration().isEmpty()) {
-      return options.unsetExpiration()
+      return options.unsetExpiration() && !bounded
           ? Optional.empty()
           : Optional.of(
               Objection.lasting(
                   "ExpirationMissing",
                   "no expirationSeconds: the signer's default is not known to be within the"
                       + " bound, ask for at most "
-                      + most));
+                      + bound));
     }
     Duration asked = request.expiration().get();
-    return asked.compareTo(options.maxExpiration()) <= 0
+    return asked.compareTo(longest) <= 0
         ? Optional.empty()
         : Optional.of(
             Objection.lasting(
                 "ExpirationTooLong",
-                "expirationSeconds " + asked.toSeconds() + ": at most " + most + " are allowed"));
+                "expirationSeconds " + asked.toSeconds() + ": at most " + bound + " are allowed"));
+  }
+
+  private static boolean hasAddress(Pkcs10Content pkcs10) {
+    return pkcs10.subjectAlternativeNames().stream()
+        .anyMatch(name -> name.kind() == SubjectAlternativeName.Kind.IP_ADDRESS);
   }
 
   private static Optional<Objection> key(Pkcs10Content pkcs10) {

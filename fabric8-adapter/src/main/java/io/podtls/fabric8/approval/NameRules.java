@@ -48,7 +48,7 @@ final class NameRules {
   }
 
   private boolean isAllowedWildcard(Optional<ServiceDnsName> name) {
-    return options.headlessWildcards()
+    return options.serviceNameForms().contains(ServiceNameForm.HEADLESS_WILDCARD)
         && name.flatMap(ServiceDnsName::host).filter("*"::equals).isPresent();
   }
 
@@ -117,6 +117,13 @@ final class NameRules {
   }
 
   private Optional<Objection> ipAddress(PodContext pod, String address) {
+    if (options.addressExpiration().isEmpty()) {
+      return lasting(
+          "NameKindNotAllowed",
+          address,
+          "IP addresses are not allowed, as another pod may get the address while the certificate"
+              + " is valid");
+    }
     boolean isPods = pod.addresses().contains(address);
     if (isPods) {
       return pod.usesHostNetwork()

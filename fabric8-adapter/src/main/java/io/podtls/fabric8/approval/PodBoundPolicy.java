@@ -8,31 +8,38 @@ import io.podtls.request.KeyUsage;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.EnumSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * Approves a request if the very pod that made it may carry the very names in it.
+ * A policy that approves a request if the pod that made it may carry the names in it.
  *
- * <p>Who asks is what the API server recorded: the service account, and the pod that its token was
- * bound to. The pod must be alive, have that uid and run as that service account. Then each subject
- * alternative name must be the pod's own:
+ * <p>The requester is what the API server recorded: the service account, and the pod that its token
+ * was bound to. The pod must be alive, have that uid and run as that service account. Then each
+ * subject alternative name must be the pod's own:
  *
  * <ul>
- *   <li>an IP address: one of the pod's, or a ClusterIP of a Service that selects it;
  *   <li>a DNS name: of a Service in the pod's namespace that selects it, in one of the allowed
  *       forms ({@link Builder#serviceNameForms}), or the hostname that a headless Service gives to
  *       the pod ({@code <hostname>.<service>.<namespace>.svc});
+ *   <li>an IP address: only with {@link Builder#allowIpAddresses}, and then one of the pod's, or a
+ *       ClusterIP of a Service that selects it;
  *   <li>anything else, wildcards included, only by an option of the builder.
  * </ul>
  *
  * <p>The common name must be empty or one of those names, and the rest of the subject empty. Usages
  * and expiration must be within bounds, in the object as well as in the PKCS#10's own extensions.
- * An RSA key must have 2048 bits. A request for a CA certificate, for an extension other than
- * SubjectAltName, KeyUsage, ExtendedKeyUsage and BasicConstraints, or with any attribute but the
- * extension request is denied.
+ * An RSA key must have 2048 bits. A request for a CA certificate, for more than 256 names, for an
+ * extension other than SubjectAltName, KeyUsage, ExtendedKeyUsage and BasicConstraints, or with any
+ * attribute but the extension request is denied.
+ *
+ * <p>A request whose object has an annotation that is not known is denied as well, because signers
+ * obey annotations: cert-manager makes a CA certificate for {@code
+ * experimental.cert-manager.io/request-is-ca} and takes the lifetime from {@code
+ * experimental.cert-manager.io/request-duration}. Known is what {@code kubectl apply} writes;
+ * {@link Builder#allowAnnotations} adds to it. A requester that may {@code update} or {@code patch}
+ * certificatesigningrequests can annotate a request after its approval: do not grant that.
  *
  * <h2>Decisions</h2>
  *
@@ -47,6 +54,8 @@ import java.util.Set;
  *     of the same name ({@code PodReplaced})</td><td>denied</td></tr>
  * <tr><td>pod in the host's network</td><td>names of Services: approved; its addresses: denied, since
  *     they are the node's and those of other pods ({@code HostNetworkAddress})</td></tr>
+ * <tr><td>IP address</td><td>denied, unless {@link Builder#allowIpAddresses} bounds how long the
+ *     certificate may live</td></tr>
  * <tr><td>dual-stack pod or Service</td><td>all addresses of both families count</td></tr>
  * <tr><td>headless Service</td><td>its names count; it has no address</td></tr>
  * <tr><td>ExternalName Service</td><td>denied, whatever its selector: the name leads
@@ -62,8 +71,10 @@ import java.util.Set;
  *     <td>{@link ApprovalDecision.NotYet}: denied if it stays so</td></tr>
  * </table>
  *
- * <p>The namespace is the border that this policy guards. Whoever may create pods, labels, Services
- * or EndpointSlices in a namespace can get every name of that namespace.
+ * <p>What this policy separates is namespaces, by their DNS names. A principal that may create
+ * pods, labels, Services or EndpointSlices in a namespace can get every DNS name of that namespace,
+ * and none of another. IP addresses belong to no namespace: when a pod or Service is deleted, its
+ * address goes to another one, in any namespace, while the certificate is still valid.
  *
  * <h2>How current its knowledge is</h2>
  *
@@ -127,7 +138,7 @@ public final class PodBoundPolicy implements ApprovalPolicy {
           "NotBoundToPod",
           "the token of "
               + Printable.of(request.requester().username())
-              + " is not bound to a pod, so nobody knows which pod asks");
+              + " is not bound to a pod, so the requesting pod is not known");
     }
     ApprovalDecision first =
         judge(request, account.get(), pod.get(), ClusterLookup.Freshness.RECENT);
@@ -184,10 +195,10 @@ public final class PodBoundPolicy implements ApprovalPolicy {
             KeyUsage.CLIENT_AUTH);
     private Duration maxExpiration = Duration.ofHours(24);
     private boolean unsetExpiration;
-    private int maxNames = 64;
-    private boolean headlessWildcards;
+    private Optional<Duration> addressExpiration = Optional.empty();
     private Optional<String> spiffeTrustDomain = Optional.empty();
     private Set<String> extensions = Set.of();
+    private Set<String> annotations = Set.of();
     private NameRule nameRule = (pod, name) -> false;
 
     private Builder(ClusterLookup lookup) {
@@ -244,10 +255,7 @@ public final class PodBoundPolicy implements ApprovalPolicy {
      * @throws IllegalArgumentException if {@code longest} is shorter than 10 minutes
      */
     public Builder maxExpiration(Duration longest) {
-      if (longest.compareTo(Duration.ofMinutes(10)) < 0) {
-        throw new IllegalArgumentException("maxExpiration is below 10 minutes: " + longest);
-      }
-      this.maxExpiration = longest;
+      this.maxExpiration = atLeastTenMinutes("maxExpiration", longest);
       return this;
     }
 
@@ -263,28 +271,18 @@ public final class PodBoundPolicy implements ApprovalPolicy {
     }
 
     /**
-     * Sets how many subject alternative names a request may have. If not called, 64.
+     * Allows the pod's IP addresses and the ClusterIPs of Services that select it, for certificates
+     * that live no longer than this. If not called, IP addresses are denied. When a pod or Service
+     * is deleted, its address goes to another one, in any namespace, and the certificate names that
+     * one until it expires.
      *
-     * @param most 1 or more
+     * @param longest the longest lifetime that may be asked for with an IP address; 10 minutes or
+     *     more; a request that leaves its lifetime to the signer is denied
      * @return this builder
-     * @throws IllegalArgumentException if {@code most} is below 1
+     * @throws IllegalArgumentException if {@code longest} is shorter than 10 minutes
      */
-    public Builder maxNames(int most) {
-      if (most < 1) {
-        throw new IllegalArgumentException("maxNames is below 1: " + most);
-      }
-      this.maxNames = most;
-      return this;
-    }
-
-    /**
-     * Allows {@code *.<service>.<namespace>.svc} to pods that the headless Service selects, so that
-     * each of them can pose as any other. If not called, all wildcards are denied.
-     *
-     * @return this builder
-     */
-    public Builder allowHeadlessWildcards() {
-      this.headlessWildcards = true;
+    public Builder allowIpAddresses(Duration longest) {
+      this.addressExpiration = Optional.of(atLeastTenMinutes("allowIpAddresses", longest));
       return this;
     }
 
@@ -313,6 +311,19 @@ public final class PodBoundPolicy implements ApprovalPolicy {
     }
 
     /**
+     * Allows annotations on the object, whatever their values; signers may obey them. If not
+     * called, only {@code kubectl.kubernetes.io/last-applied-configuration} is allowed, which
+     * {@code kubectl apply} writes.
+     *
+     * @param keys the whole keys, such as {@code example.com/ticket}
+     * @return this builder
+     */
+    public Builder allowAnnotations(String... keys) {
+      this.annotations = Set.copyOf(List.of(keys));
+      return this;
+    }
+
+    /**
      * Allows further names. The rule is asked about those names only that would be denied. If not
      * called, there are none.
      *
@@ -334,11 +345,18 @@ public final class PodBoundPolicy implements ApprovalPolicy {
               Collections.unmodifiableSet(EnumSet.copyOf(usages)),
               maxExpiration,
               unsetExpiration,
-              maxNames,
-              headlessWildcards,
+              addressExpiration,
               spiffeTrustDomain,
-              new LinkedHashSet<>(extensions),
+              extensions,
+              annotations,
               nameRule));
+    }
+
+    private static Duration atLeastTenMinutes(String name, Duration longest) {
+      if (longest.compareTo(Duration.ofMinutes(10)) < 0) {
+        throw new IllegalArgumentException(name + " is below 10 minutes: " + longest);
+      }
+      return longest;
     }
   }
 }

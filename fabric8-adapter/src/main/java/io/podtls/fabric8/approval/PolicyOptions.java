@@ -5,15 +5,20 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 
-/** What a {@link PodBoundPolicy} was told. */
+/**
+ * The options of a {@link PodBoundPolicy}.
+ *
+ * @param addressExpiration the longest lifetime of a certificate with IP addresses, empty if these
+ *     are not allowed
+ */
 record PolicyOptions(
     String clusterDomain,
     Set<ServiceNameForm> serviceNameForms,
     Set<KeyUsage> usages,
     Duration maxExpiration,
     boolean unsetExpiration,
-    int maxNames,
-    boolean headlessWildcards,
+    Optional<Duration> addressExpiration,
     Optional<String> spiffeTrustDomain,
     Set<String> extensions,
+    Set<String> annotations,
     NameRule nameRule) {}

@@ -6,9 +6,9 @@ package io.podtls.fabric8.approval;
  */
 public enum ServiceNameForm {
   /**
-   * {@code orders}: a Service of the caller's own namespace. Whoever may serve as {@code orders} in
-   * one namespace can pose as {@code orders} in all others, so it is for clusters whose namespaces
-   * trust each other.
+   * {@code orders}: a Service of the caller's own namespace. A pod that may serve as {@code orders}
+   * in one namespace can pose as {@code orders} in all others, so it is for clusters whose
+   * namespaces trust each other.
    */
   SHORT,
   /**
@@ -19,5 +19,10 @@ public enum ServiceNameForm {
   /** {@code orders.shop.svc}: one Service in the cluster, and nothing elsewhere. */
   SVC,
   /** {@code orders.shop.svc.cluster.local}: one Service of one cluster domain. */
-  CLUSTER_DOMAIN
+  CLUSTER_DOMAIN,
+  /**
+   * {@code *.orders.shop.svc}, in the forms above that end like it: all pods of one headless
+   * Service, each of which can then pose as any other.
+   */
+  HEADLESS_WILDCARD
 }

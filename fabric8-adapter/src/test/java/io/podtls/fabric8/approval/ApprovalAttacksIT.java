@@ -154,7 +154,7 @@ class ApprovalAttacksIT {
         site.submit(
             cluster.clientFor(site.pod.serviceAccount()), TestPkcs10.dns(site.svc("orders"))),
         "NotBoundToPod",
-        "the token of %s is not bound to a pod, so nobody knows which pod asks"
+        "the token of %s is not bound to a pod, so the requesting pod is not known"
             .formatted(site.pod.username()));
   }
 
@@ -199,7 +199,7 @@ class ApprovalAttacksIT {
     assertDenied(
         TestPkcs10.dns(services(1000)),
         "TooManyNames",
-        "1000 subject alternative names: at most 64 are allowed");
+        "1000 subject alternative names: at most 256 are allowed");
   }
 
   @Test
@@ -208,6 +208,22 @@ class ApprovalAttacksIT {
     String csr = site.submit(orders, TestPkcs10.dns(services(4000)));
 
     assertDenied(csr, "InvalidRequest", "csr " + csr + ": spec.request is larger than 64 KiB");
+  }
+
+  @Test
+  @DisplayName("an annotation that makes cert-manager sign a certificate authority")
+  void annotationForCertManager() {
+    assertDenied(
+        site.submit(
+            orders,
+            TestPkcs10.dns(site.svc("orders")),
+            csr ->
+                csr.editMetadata()
+                    .addToAnnotations("experimental.cert-manager.io/request-is-ca", "true")
+                    .endMetadata()),
+        "AnnotationNotAllowed",
+        "experimental.cert-manager.io/request-is-ca: this annotation is not allowed, as a signer"
+            + " may obey it");
   }
 
   @Test
@@ -355,7 +371,9 @@ class ApprovalAttacksIT {
 
   private static CertificateApprover approver(ApprovalSite at) {
     KubernetesClient client = at.approverClient();
-    return CertificateApprover.builder(client, PodBoundPolicy.builder(client).build(), at.signer)
+    PodBoundPolicy policy =
+        PodBoundPolicy.builder(client).allowIpAddresses(Duration.ofHours(1)).build();
+    return CertificateApprover.builder(client, policy, at.signer)
         .patience(Duration.ofSeconds(1))
         .start();
   }

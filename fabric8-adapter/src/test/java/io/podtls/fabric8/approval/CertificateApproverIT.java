@@ -146,7 +146,11 @@ class CertificateApproverIT {
     try (FaultyProxy proxy = new FaultyProxy(client);
         CertificateApprover approver =
             CertificateApprover.builder(
-                    client, PodBoundPolicy.builder(proxy.client()).build(), site.signer)
+                    client,
+                    PodBoundPolicy.builder(proxy.client())
+                        .allowIpAddresses(Duration.ofHours(1))
+                        .build(),
+                    site.signer)
                 .patience(Duration.ZERO)
                 .listener(events)
                 .start()) {

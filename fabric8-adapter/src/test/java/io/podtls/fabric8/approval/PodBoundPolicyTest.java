@@ -28,7 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PodBoundPolicyTest {
 
   private final FakeCluster cluster = FakeCluster.withOrdersService();
-  private final PodBoundPolicy policy = PodBoundPolicy.builder(cluster).build();
+  private final PodBoundPolicy policy =
+      PodBoundPolicy.builder(cluster).allowIpAddresses(Duration.ofHours(1)).build();
 
   @ParameterizedTest
   @ValueSource(
@@ -228,7 +229,10 @@ class PodBoundPolicyTest {
   @DisplayName("where allowed, the wildcard of a headless Service is approved and no other")
   void headlessWildcard() {
     cluster.service("db", Map.of("app", "orders"), "None");
-    PodBoundPolicy lenient = PodBoundPolicy.builder(cluster).allowHeadlessWildcards().build();
+    PodBoundPolicy lenient =
+        PodBoundPolicy.builder(cluster)
+            .serviceNameForms(ServiceNameForm.SVC, ServiceNameForm.HEADLESS_WILDCARD)
+            .build();
 
     assertThat(lenient.decide(TestRequest.of(TestPkcs10.dns("*.db.shop.svc")).reviewed()))
         .isInstanceOf(Approve.class);
@@ -323,6 +327,42 @@ class PodBoundPolicyTest {
   }
 
   // --- addresses ---
+
+  @ParameterizedTest
+  @ValueSource(strings = {"10.1.2.3", "10.96.0.10", "10.1.2.4"})
+  @DisplayName("addresses, the pod's own included, are denied unless they are allowed by name")
+  void addressesOnlyWhenAllowed(String address) {
+    assertThat(
+            PodBoundPolicy.builder(cluster)
+                .build()
+                .decide(
+                    TestRequest.of(TestPkcs10.dns("orders.shop.svc").andIp(address)).reviewed()))
+        .isEqualTo(
+            new Deny(
+                "NameKindNotAllowed",
+                address
+                    + ": IP addresses are not allowed, as another pod may get the address while the"
+                    + " certificate is valid"));
+  }
+
+  @Test
+  @DisplayName("where addresses are allowed, a certificate with one is short-lived")
+  void addressesBoundTheExpiration() {
+    assertDenied(
+        TestRequest.of(TestPkcs10.ip("10.1.2.3")).expirationSeconds(3601),
+        "ExpirationTooLong",
+        "expirationSeconds 3601: at most 3600 with IP addresses are allowed");
+    assertThat(
+            PodBoundPolicy.builder(cluster)
+                .allowIpAddresses(Duration.ofHours(1))
+                .allowUnsetExpiration()
+                .build()
+                .decide(
+                    TestRequest.of(TestPkcs10.ip("10.1.2.3")).expirationSeconds(null).reviewed()))
+        .isInstanceOfSatisfying(
+            Deny.class, denied -> assertThat(denied.reason()).isEqualTo("ExpirationMissing"));
+    assertApproved(TestRequest.of(TestPkcs10.dns("orders.shop.svc")).expirationSeconds(3601));
+  }
 
   @Test
   @DisplayName("another pod's address is denied")
@@ -443,7 +483,7 @@ class PodBoundPolicyTest {
     assertDenied(
         TestRequest.of(TestPkcs10.dns(names)),
         "TooManyNames",
-        "1000 subject alternative names: at most 64 are allowed");
+        "1000 subject alternative names: at most 256 are allowed");
   }
 
   @Test
@@ -595,6 +635,55 @@ class PodBoundPolicyTest {
         "RSA key of 1024 bits: at least 2048 are required");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "experimental.cert-manager.io/request-is-ca",
+        "experimental.cert-manager.io/request-duration",
+        "experimental.cert-manager.io/private-key-secret-name",
+        "experimental.cert-manager.io/ca",
+        "venafi.experimental.cert-manager.io/custom-fields",
+        "venafi.experimental.cert-manager.io/pickup-id",
+        "example.com/obeyed-by-a-signer-to-come",
+        "kubectl.kubernetes.io/restartedAt"
+      })
+  @DisplayName("an annotation that a signer may obey is denied unless it is allowed")
+  void deniesAnnotations(String key) {
+    TestRequest request = TestRequest.of(TestPkcs10.dns("orders.shop.svc")).annotation(key, "true");
+
+    assertDenied(
+        request,
+        "AnnotationNotAllowed",
+        key + ": this annotation is not allowed, as a signer may obey it");
+    assertThat(
+            PodBoundPolicy.builder(cluster)
+                .allowAnnotations(key)
+                .build()
+                .decide(request.reviewed()))
+        .isInstanceOf(Approve.class);
+  }
+
+  @Test
+  @DisplayName("what kubectl apply writes is approved, and labels are")
+  void approvesKubectlApply() {
+    assertApproved(
+        TestRequest.of(TestPkcs10.dns("orders.shop.svc"))
+            .annotation("kubectl.kubernetes.io/last-applied-configuration", "{}")
+            .label("app", "orders"));
+  }
+
+  @Test
+  @DisplayName("a common name with a Kelvin sign is not the name with a k")
+  void comparesInAscii() {
+    cluster.service("kiosk", Map.of("app", "orders"), "10.96.0.12");
+
+    assertApproved(TestRequest.of(TestPkcs10.dns("kiosk.shop.svc").subject("CN=KIOSK.shop.svc")));
+    assertDenied(
+        TestRequest.of(TestPkcs10.dns("kiosk.shop.svc").subject("CN=\u212aiosk.shop.svc")),
+        "CommonNameNotAllowed",
+        "CN=?iosk.shop.svc: the common name is none of the subject alternative names");
+  }
+
   // --- who asks ---
 
   @Test
@@ -612,8 +701,8 @@ class PodBoundPolicyTest {
     assertDenied(
         TestRequest.of(TestPkcs10.dns("orders.shop.svc")).unbound(),
         "NotBoundToPod",
-        "the token of system:serviceaccount:shop:orders is not bound to a pod, so nobody knows"
-            + " which pod asks");
+        "the token of system:serviceaccount:shop:orders is not bound to a pod, so the"
+            + " requesting pod is not known");
   }
 
   @Test
@@ -707,7 +796,8 @@ class PodBoundPolicyTest {
     PodBoundPolicy.Builder builder = PodBoundPolicy.builder(cluster);
 
     assertThatIllegalArgumentException().isThrownBy(() -> builder.clusterDomain(".local"));
-    assertThatIllegalArgumentException().isThrownBy(() -> builder.maxNames(0));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.allowIpAddresses(Duration.ofMinutes(9)));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> builder.maxExpiration(Duration.ofMinutes(9)));
   }
