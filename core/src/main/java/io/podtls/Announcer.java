@@ -15,8 +15,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Tells the world what happens: the listener, the log and the flight recorder. None of them can
- * disturb the work.
+ * Reports what happens to the listener, the log and the flight recorder, whose failures it catches.
  *
  * <p><b>Thread safety:</b> as safe as the listener.
  */
@@ -32,9 +31,9 @@ final class Announcer implements Events {
 
   @Override
   public void requested(CertificateRequest request) {
-    LOG.log(Level.DEBUG, () -> "asking " + request.signerName() + " for a certificate");
+    LOG.log(Level.DEBUG, () -> "requesting a certificate from " + request.signerName());
     record(() -> FlightRecord.requested(request));
-    tell(heard -> heard.requested(request));
+    tell(one -> one.requested(request));
   }
 
   @Override
@@ -50,35 +49,35 @@ final class Announcer implements Events {
                 + "; "
                 + pending.advice());
     record(() -> FlightRecord.pending(pending));
-    tell(heard -> heard.pending(pending));
+    tell(one -> one.pending(pending));
   }
 
   @Override
   public void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {
     LOG.log(Level.INFO, () -> "issued: " + describe(identity, nextRenewal));
     record(() -> FlightRecord.issued(identity, nextRenewal));
-    tell(heard -> heard.issued(identity, nextRenewal));
+    tell(one -> one.issued(identity, nextRenewal));
   }
 
   @Override
   public void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {
     LOG.log(Level.INFO, () -> "renewed: " + describe(current, nextRenewal));
     record(() -> FlightRecord.renewed(previous, current, nextRenewal));
-    tell(heard -> heard.renewed(previous, current, nextRenewal));
+    tell(one -> one.renewed(previous, current, nextRenewal));
   }
 
   @Override
   public void failed(PodTlsException failure, Instant nextAttempt) {
     LOG.log(Level.WARNING, () -> failure.getMessage() + "; next attempt at " + nextAttempt);
     record(() -> FlightRecord.failed(failure, nextAttempt));
-    tell(heard -> heard.failed(failure, nextAttempt));
+    tell(one -> one.failed(failure, nextAttempt));
   }
 
   @Override
   public void stopped(PodTlsException failure, Instant now) {
     LOG.log(Level.ERROR, failure::getMessage, failure);
     record(() -> FlightRecord.failed(failure, now));
-    tell(heard -> heard.failed(failure, now));
+    tell(one -> one.failed(failure, now));
   }
 
   @Override
@@ -92,7 +91,7 @@ final class Announcer implements Events {
                 + current.certificates().size()
                 + " now");
     record(() -> FlightRecord.trustChanged(previous, current));
-    tell(heard -> heard.trustChanged(previous, current));
+    tell(one -> one.trustChanged(previous, current));
   }
 
   @Override
@@ -100,26 +99,34 @@ final class Announcer implements Events {
     LOG.log(
         Level.WARNING,
         () -> identity + " expires in " + left.toSeconds() + " s and is not renewed yet");
-    tell(heard -> heard.nearExpiry(identity, left));
+    tell(one -> one.nearExpiry(identity, left));
   }
 
   @Override
   public void expired(TlsIdentity identity) {
     LOG.log(Level.ERROR, () -> identity + " has expired");
-    tell(heard -> heard.expired(identity));
+    tell(one -> one.expired(identity));
   }
 
   private static void record(Runnable event) {
-    if (FlightRecord.isRunning()) {
-      event.run();
-    }
+    guarded(
+        "the flight recorder",
+        () -> {
+          if (FlightRecord.isRunning()) {
+            event.run();
+          }
+        });
   }
 
   private void tell(Consumer<PodTlsListener> event) {
+    guarded("the listener", () -> event.accept(listener));
+  }
+
+  private static void guarded(String receiver, Runnable report) {
     try {
-      event.accept(listener);
+      report.run();
     } catch (RuntimeException | Error e) {
-      LOG.log(Level.WARNING, () -> "the listener failed", e);
+      LOG.log(Level.WARNING, () -> receiver + " failed", e);
     }
   }
 
@@ -131,6 +138,6 @@ final class Announcer implements Events {
         + identity.notAfter()
         + nextRenewal
             .map(at -> ", next renewal " + at)
-            .orElse(", renewed by whoever writes the files");
+            .orElse(", renewed by what writes the files");
   }
 }

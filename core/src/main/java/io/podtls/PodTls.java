@@ -15,6 +15,7 @@ import io.podtls.identity.IdentityFiles;
 import io.podtls.identity.TlsIdentity;
 import io.podtls.renewal.RenewalPolicy;
 import io.podtls.request.CertificateRequest;
+import io.podtls.rotation.Generation;
 import io.podtls.schedule.TaskQueue;
 import io.podtls.signing.CertificateSigner;
 import io.podtls.supply.IdentitySink;
@@ -146,8 +147,7 @@ public final class PodTls implements AutoCloseable {
   public TlsIdentity identity() {
     TlsIdentity identity =
         open()
-            .state()
-            .identity()
+            .current()
             .orElseThrow(() -> new IllegalStateException("this handle has no identity"));
     if (engine.clock().instant().isAfter(identity.notAfter())) {
       throw new InvalidCertificateException(
@@ -167,7 +167,7 @@ public final class PodTls implements AutoCloseable {
    * @throws IllegalStateException after {@link #close()}
    */
   public TrustBundle trust() {
-    return open().state().trust().orElseThrow(() -> new IllegalStateException("not bootstrapped"));
+    return open().rotation().current().trust();
   }
 
   /**
@@ -176,16 +176,17 @@ public final class PodTls implements AutoCloseable {
    * @return a snapshot
    */
   public PodTlsStatus status() {
-    Engine.State state = engine.state();
-    Optional<Instant> validUntil = state.identity().map(TlsIdentity::notAfter);
+    Optional<Generation> generation = engine.rotation().inUse();
+    Optional<Instant> validUntil =
+        generation.flatMap(Generation::identity).map(TlsIdentity::notAfter);
     boolean valid = validUntil.map(end -> !engine.clock().instant().isAfter(end)).orElse(true);
     return new PodTlsStatus(
-        state.generation() > 0 && valid && !closed.get(),
-        state.generation(),
+        generation.isPresent() && valid && !closed.get(),
+        generation.map(Generation::number).orElse(0L),
         validUntil,
-        closed.get() ? Optional.empty() : state.nextRenewal(),
-        closed.get() ? Optional.empty() : state.pending(),
-        state.lastFailure());
+        engine.nextRenewal(),
+        engine.pending(),
+        engine.lastFailure());
   }
 
   /**

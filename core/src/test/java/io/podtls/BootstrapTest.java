@@ -276,7 +276,9 @@ class BootstrapTest {
                           }
                         })
                     .bootstrap(Duration.ofSeconds(20)))
-        .isInstanceOf(LinkageError.class);
+        .isInstanceOf(InvalidMaterialException.class)
+        .hasMessageContainingAll("broken", "a jar is missing")
+        .hasCauseInstanceOf(LinkageError.class);
   }
 
   @Test

@@ -88,7 +88,7 @@ final class VirtualHandle implements AutoCloseable {
   /** A trust source that a test switches. */
   static final class SwitchableTrust implements TrustBundleSource {
     private volatile TrustBundle bundle;
-    private volatile RuntimeException failure;
+    private volatile Throwable failure;
     private volatile Runnable hint = () -> {};
     private final AtomicInteger loads = new AtomicInteger();
 
@@ -101,7 +101,7 @@ final class VirtualHandle implements AutoCloseable {
       bundle = TrustBundle.of(List.of(certificates));
     }
 
-    void fail(RuntimeException with) {
+    void fail(Throwable with) {
       failure = with;
     }
 
@@ -116,8 +116,11 @@ final class VirtualHandle implements AutoCloseable {
     @Override
     public TrustBundle load() {
       loads.incrementAndGet();
-      if (failure != null) {
-        throw failure;
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      if (failure instanceof RuntimeException exception) {
+        throw exception;
       }
       return bundle;
     }

@@ -7,9 +7,10 @@ import io.podtls.failure.PodTlsException;
 import io.podtls.failure.SignerUnavailableException;
 import io.podtls.identity.TlsIdentity;
 import io.podtls.request.CertificateRequest;
+import io.podtls.rotation.Generation;
 import io.podtls.rotation.Rotation;
 import io.podtls.schedule.TaskQueue;
-import io.podtls.signing.SigningOutcome;
+import io.podtls.signing.SigningOutcome.Pending;
 import io.podtls.supply.IdentitySink;
 import io.podtls.supply.IdentitySource;
 import io.podtls.trust.TrustBundle;
@@ -18,99 +19,64 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What keeps a handle right: takes identities from their source and trust from its own, makes
- * generations of them, and tells what happens. All of its work is tasks of one queue.
+ * Coordinator of a handle: takes identities from their source and trust from its own, makes
+ * generations of them, and reports what happens. All of its work is tasks of one queue.
  *
- * <p><b>Thread safety:</b> {@link #start}, {@link #awaitReady}, {@link #state} and {@link #close}
- * are safe from any thread; the rest is called by tasks of the queue only.
+ * <p><b>Thread safety:</b> {@link #start}, {@link #awaitReady}, {@link #close} and what the status
+ * needs are safe from any thread; the rest is called by tasks of the queue only.
  */
-public final class Engine implements IdentitySink, TrustFollower.Reader {
+public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQueue.Supervisor {
 
-  /** The longest sleep: a suspended machine's monotonic clock stands still, its wall clock not. */
+  /** The longest sleep: the monotonic clock of a suspended machine stands still. */
   private static final Duration TICK = Duration.ofSeconds(1);
 
-  /** How long an anchor that only our own identity needs outlives its removal from the bundle. */
-  private static final Duration OVERLAP = Duration.ofMinutes(15);
-
-  /** Over how long a fleet that loses an anchor at once spreads its requests. */
+  /** The time over which a fleet that loses an anchor at once spreads its requests. */
   private static final Duration SPREAD = Duration.ofMinutes(1);
 
-  private static final Duration NEXT_ACTIVATION = Duration.ofMinutes(1);
-
-  /** What is seen from outside. */
-  public record State(
-      Optional<TlsIdentity> identity,
-      Optional<TrustBundle> trust,
-      long generation,
-      Optional<Instant> nextRenewal,
-      Optional<SigningOutcome.Pending> pending,
-      Optional<PodTlsException> lastFailure) {
-
-    State with(PodTlsException failure) {
-      return new State(
-          identity, trust, generation, Optional.empty(), pending, Optional.of(failure));
-    }
-  }
-
-  private record Observation(Phase phase, String sentence, @Nullable PodTlsException failure) {
-    Observation with(PodTlsException latest) {
-      return new Observation(phase, sentence, latest);
-    }
-
-    BootstrapTimeoutException after(Duration waited) {
-      String last = failure == null ? "" : "; last failure: " + failure.getMessage();
-      return new BootstrapTimeoutException(phase, waited, sentence + last, failure);
-    }
+  /** What a failure is about, the most urgent first. */
+  private enum Concern {
+    IDENTITY,
+    TRUST
   }
 
   private final TaskQueue queue;
   private final InstantSource clock;
+  private final RandomGenerator random;
   private final Events events;
   private final Rotation rotation;
-  private final TrustFollower follower;
-  private final Optional<IdentitySource> identities;
+  private final TrustBundleSource trustSource;
   private final Optional<Publication> publication;
+  private final Function<IdentitySink, Optional<IdentitySource>> supply;
   private final ExpiryWatch expiry;
-  private final CompletableFuture<Void> ready = new CompletableFuture<>();
-  private final AtomicBoolean stopTold = new AtomicBoolean();
-  private final long started = System.nanoTime();
+  private final TrustOverlap overlap;
+  private final Readiness ready;
+  private final AtomicBoolean stopReported = new AtomicBoolean();
 
+  private final Map<Concern, PodTlsException> failures = new ConcurrentSkipListMap<>();
+  private volatile Optional<Instant> nextRenewal = Optional.empty();
+  private volatile Optional<Pending> pending = Optional.empty();
   private volatile boolean closing;
-  private volatile Observation observation;
-  private volatile State state =
-      new State(
-          Optional.empty(),
-          Optional.empty(),
-          0,
-          Optional.empty(),
-          Optional.empty(),
-          Optional.empty());
 
+  private Optional<IdentitySource> identities = Optional.empty();
+  private @Nullable TrustFollower follower;
   private @Nullable TrustBundle wanted;
-  private @Nullable TrustBundle inForce;
-  private @Nullable TlsIdentity identity;
-  private TaskQueue.@Nullable Entry overlap;
-  private boolean overlapOver;
   private TaskQueue.@Nullable Entry activation;
-  private long generation;
-  private @Nullable Instant nextRenewal;
-  private SigningOutcome.@Nullable Pending pending;
-  private @Nullable PodTlsException identityFailure;
-  private @Nullable PodTlsException trustFailure;
-  private @Nullable PodTlsException activationFailure;
 
+  /**
+   * Makes an engine that does nothing before {@link #start}.
+   *
+   * @param supply makes the source of identities, if the handle has one
+   */
   public Engine(
       TaskQueue queue,
       InstantSource clock,
@@ -118,43 +84,63 @@ public final class Engine implements IdentitySink, TrustFollower.Reader {
       Events events,
       TrustBundleSource trustSource,
       Optional<Publication> publication,
-      Function<IdentitySink, Optional<IdentitySource>> identities) {
+      Function<IdentitySink, Optional<IdentitySource>> supply) {
     this.queue = queue;
     this.clock = clock;
+    this.random = random;
     this.events = events;
-    queue.onUncaught(this::broken);
     this.rotation = new Rotation(clock);
+    this.trustSource = trustSource;
     this.publication = publication;
+    this.supply = supply;
     this.expiry = new ExpiryWatch(events);
-    this.follower = new TrustFollower(trustSource, queue, random, this);
-    this.identities = identities.apply(this);
-    this.observation =
-        new Observation(
-            Phase.READING_INPUTS, "reading the trust bundle " + trustSource.description(), null);
+    this.overlap = new TrustOverlap(queue);
+    this.ready =
+        new Readiness(
+            Phase.READING_INPUTS, "reading the trust bundle " + trustSource.description());
   }
 
+  /** Returns the generations, and the context that follows them. */
   public Rotation rotation() {
     return rotation;
   }
 
-  public State state() {
-    State seen = state;
-    return queue.stopped().map(failure -> seen.with(asMaterial(failure))).orElse(seen);
-  }
-
+  /** Returns the wall clock. */
   public InstantSource clock() {
     return clock;
   }
 
-  /** Starts working; returns at once. */
+  /** Returns when the next request or the next try goes out, empty while none is planned. */
+  public Optional<Instant> nextRenewal() {
+    return closing || queue.stopped().isPresent() ? Optional.empty() : nextRenewal;
+  }
+
+  /** Returns the request in flight as it was last seen waiting. */
+  public Optional<Pending> pending() {
+    return closing ? Optional.empty() : pending;
+  }
+
+  /** Returns the last failure since the last success of the same kind. */
+  public Optional<PodTlsException> lastFailure() {
+    return queue
+        .stopped()
+        .map(Engine::known)
+        .or(() -> failures.values().stream().findFirst())
+        .or(() -> queue.failing().map(Engine::known));
+  }
+
+  /** Starts the work; returns at once. */
   public void start() {
+    queue.supervisedBy(this);
+    follower = new TrustFollower(trustSource, queue, random, this);
+    identities = supply.apply(this);
     queue.soon(follower::start);
-    queue.after(TICK, this::tick);
+    queue.every(TICK, () -> expiry.check(clock.instant()));
   }
 
   /** Completed when there is a generation, exceptionally when there will be none. */
   public CompletableFuture<Void> ready() {
-    return ready;
+    return ready.future();
   }
 
   /**
@@ -162,60 +148,24 @@ public final class Engine implements IdentitySink, TrustFollower.Reader {
    *
    * @param timeout counted from when this engine was made
    * @throws BootstrapTimeoutException if there is none in time
-   * @throws IllegalStateException if the scheduler is shut down; a tick or two after it was
+   * @throws IllegalStateException if the scheduler is shut down, within a second or two
    */
   public void awaitReady(Duration timeout) throws InterruptedException {
-    long nanos =
-        timeout.compareTo(Duration.ofNanos(Long.MAX_VALUE)) < 0
-            ? timeout.toNanos()
-            : Long.MAX_VALUE;
-    long waited = System.nanoTime() - started;
-    // In slices: a scheduler that drops its tasks when it is shut down runs none that could tell.
-    while (!readyWithin(Math.min(nanos - waited, TICK.toNanos()))) {
-      Optional<IllegalStateException> stopped = queue.stopped();
-      if (stopped.isPresent()) {
-        throw stopped.get();
-      }
-      waited = System.nanoTime() - started;
-      if (waited >= nanos) {
-        throw observation.after(Duration.ofNanos(waited));
-      }
-    }
-  }
-
-  private boolean readyWithin(long nanos) throws InterruptedException {
-    try {
-      ready.get(nanos, TimeUnit.NANOSECONDS);
-      return true;
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException failure) {
-        throw failure;
-      }
-      if (e.getCause() instanceof Error error) {
-        throw error;
-      }
-      throw new IllegalStateException("cannot bootstrap", e.getCause());
-    } catch (TimeoutException e) {
-      return false;
-    }
+    ready.await(timeout, TICK, queue);
   }
 
   /** Ends everything; returns within a tenth of a second. */
   public void close() {
     closing = true;
     rotation.close();
-    ready.completeExceptionally(new IllegalStateException("this PodTls is closed"));
+    ready.fail(new IllegalStateException("this PodTls is closed"));
     queue.close(
         () -> {
-          follower.close();
+          if (follower != null) {
+            follower.close();
+          }
           identities.ifPresent(IdentitySource::close);
         });
-  }
-
-  private void tick() {
-    queue.after(TICK, this::tick);
-    expiry.check(clock.instant());
-    identities.ifPresent(IdentitySource::tick);
   }
 
   // ------------------------------------------------------------------ identities
@@ -230,79 +180,65 @@ public final class Engine implements IdentitySink, TrustFollower.Reader {
 
   @Override
   public Optional<TlsIdentity> current() {
-    return Optional.ofNullable(identity);
+    return rotation.inUse().flatMap(Generation::identity);
   }
 
   @Override
   public void accept(TlsIdentity next, Instant received, Optional<Instant> renewal) {
-    TlsIdentity previous = identity;
-    TrustBundle before = inForce;
+    Optional<TlsIdentity> previous = current();
+    Optional<TrustBundle> before = rotation.inUse().map(Generation::trust);
     TrustBundle bundle = trust();
     activate(Optional.of(next), bundle);
-    identity = next;
-    endOverlap();
+    if (activation != null) {
+      activation.cancel();
+    }
+    overlap.end();
     expiry.watch(next, received);
-    identityFailure = null;
-    activationFailure = null;
-    pending = null;
-    nextRenewal = renewal.orElse(null);
-    show();
-    if (previous == null) {
-      events.issued(next, renewal);
-    } else {
-      events.renewed(previous, next, renewal);
-    }
-    if (before != null && !before.equals(bundle)) {
-      events.trustChanged(before, bundle);
-    }
+    failures.remove(Concern.IDENTITY);
+    pending = Optional.empty();
+    nextRenewal = renewal;
+    previous.ifPresentOrElse(
+        old -> events.renewed(old, next, renewal), () -> events.issued(next, renewal));
+    before.filter(old -> !old.equals(bundle)).ifPresent(old -> events.trustChanged(old, bundle));
     becomeReady();
   }
 
   @Override
   public void requested(CertificateRequest request) {
-    nextRenewal = null;
-    show();
+    nextRenewal = Optional.empty();
     events.requested(request);
   }
 
   @Override
-  public void pending(SigningOutcome.Pending waiting) {
-    pending = waiting;
-    show();
+  public void pending(Pending waiting) {
+    pending = Optional.of(waiting);
     events.pending(waiting);
   }
 
   @Override
   public void observed(Phase phase, String sentence) {
-    observation = new Observation(phase, sentence, null);
+    ready.observed(phase, sentence);
   }
 
   @Override
-  public void delayed(RuntimeException failure, Instant nextAttempt) {
-    if (closing) {
-      return;
+  public void delayed(Throwable failure, Instant nextAttempt) {
+    if (!closing) {
+      report(Concern.IDENTITY, known(failure), nextAttempt);
     }
-    PodTlsException known = known(failure);
-    observation = observation.with(known);
-    identityFailure = known;
-    show();
-    events.failed(known, nextAttempt);
   }
 
   @Override
-  public void refused(RuntimeException failure, Instant nextAttempt) {
+  public void refused(Throwable failure, Instant nextAttempt) {
     if (closing) {
       return;
     }
-    if (!ready.isDone()) {
+    if (!ready.isDecided()) {
       end(failure);
       return;
     }
-    identityFailure = known(failure);
-    pending = null;
-    nextRenewal = nextAttempt;
-    show();
-    events.failed(identityFailure, nextAttempt);
+    pending = Optional.empty();
+    nextRenewal = Optional.of(nextAttempt);
+    report(Concern.IDENTITY, known(failure), nextAttempt);
   }
 
   // ------------------------------------------------------------------ trust
@@ -311,12 +247,13 @@ public final class Engine implements IdentitySink, TrustFollower.Reader {
   public void read(TrustBundle bundle) {
     boolean first = wanted == null;
     wanted = bundle;
-    trustFailure = null;
+    failures.remove(Concern.TRUST);
     if (first && identities.isPresent()) {
       identities.get().start();
+      queue.every(TICK, identities.get()::tick);
       return;
     }
-    if (identity != null || identities.isEmpty()) {
+    if (identities.isEmpty() || current().isPresent()) {
       follow();
     }
     identities.ifPresent(IdentitySource::trustChanged);
@@ -324,8 +261,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader {
 
   @Override
   public void readable() {
-    trustFailure = null;
-    show();
+    failures.remove(Concern.TRUST);
   }
 
   @Override
@@ -335,128 +271,84 @@ public final class Engine implements IdentitySink, TrustFollower.Reader {
       end(failure);
       return;
     }
-    observation = observation.with(failure);
-    trustFailure = failure;
-    show();
-    events.failed(failure, clock.instant().plus(nextTry));
+    report(Concern.TRUST, failure, clock.instant().plus(nextTry));
   }
 
-  /** Puts the wanted trust in force, with our own anchor beside it while we still need that. */
   private void follow() {
-    TrustBundle before = inForce;
-    TrustBundle target = missingAnchor().map(this::overlapping).orElse(trust());
-    if (target.equals(before)) {
-      activationFailure = null;
-      show();
-      return;
-    }
     if (activation != null) {
       activation.cancel();
     }
-    try {
-      activate(Optional.ofNullable(identity), target);
-    } catch (RuntimeException e) {
-      activation = queue.after(NEXT_ACTIVATION, this::follow);
-      activationFailure = known(e);
-      show();
-      events.failed(activationFailure, clock.instant().plus(NEXT_ACTIVATION));
-      return;
-    }
-    activationFailure = null;
-    show();
-    if (before != null) {
-      events.trustChanged(before, target);
-    }
-    becomeReady();
+    activation = queue.now(this::putInForce);
   }
 
-  /** Our own anchor, if it is in force and no longer wanted, and its time is not over. */
-  private Optional<X509Certificate> missingAnchor() {
-    if (identity == null || inForce == null) {
-      return Optional.empty();
+  /** Puts the wanted trust in force, and beside it an anchor that the identity still needs. */
+  private void putInForce() {
+    Optional<Generation> before = rotation.inUse();
+    TrustBundle target =
+        before
+            .flatMap(generation -> overlap.anchor(generation, trust(), clock.instant()))
+            .map(this::overlapping)
+            .orElse(trust());
+    if (before.filter(generation -> generation.trust().equals(target)).isEmpty()) {
+      activate(before.flatMap(Generation::identity), target);
+      before.ifPresent(generation -> events.trustChanged(generation.trust(), target));
+      becomeReady();
     }
-    Instant now = clock.instant();
-    if (identity.anchorIn(trust(), now).isPresent()) {
-      endOverlap();
-      return Optional.empty();
-    }
-    return overlapOver ? Optional.empty() : identity.anchorIn(inForce, now);
   }
 
   private TrustBundle overlapping(X509Certificate anchor) {
-    if (overlap == null) {
+    if (overlap.begin(this::follow)) {
       identities.ifPresent(source -> source.replaceWithin(SPREAD));
-      overlap =
-          queue.after(
-              OVERLAP,
-              () -> {
-                overlapOver = true;
-                follow();
-              });
     }
-    return trust().union(TrustBundle.of(List.of(anchor)));
-  }
-
-  private void endOverlap() {
-    overlapOver = false;
-    if (overlap != null) {
-      overlap.cancel();
-      overlap = null;
-    }
+    return TrustOverlap.with(anchor, trust());
   }
 
   // ------------------------------------------------------------------ both
 
-  private void activate(Optional<TlsIdentity> next, TrustBundle bundle) {
-    generation = rotation.activate(next, bundle).number();
-    inForce = bundle;
-    publication.ifPresent(files -> files.publish(next, bundle));
+  private void activate(Optional<TlsIdentity> identity, TrustBundle bundle) {
+    rotation.activate(identity, bundle);
+    publication.ifPresent(files -> files.publish(identity, bundle));
   }
 
-  /** Not before whoever came here is through: what is to be kept is kept by then. */
+  /** After the running task, so that what it keeps is kept by then. */
   private void becomeReady() {
-    if (!ready.isDone()) {
-      queue.soon(() -> ready.complete(null));
+    if (!ready.isDecided()) {
+      queue.soon(ready::succeed);
     }
+  }
+
+  private void report(Concern concern, PodTlsException failure, Instant nextAttempt) {
+    ready.observed(failure);
+    failures.put(concern, failure);
+    events.failed(failure, nextAttempt);
   }
 
   private void end(Throwable failure) {
-    ready.completeExceptionally(failure);
+    ready.fail(failure);
     close();
   }
 
-  /** A bootstrap must not wait for something that will not come. */
-  private void broken(Throwable failure) {
-    if (!ready.isDone()) {
+  @Override
+  public void failed(Throwable failure, Duration nextTry) {
+    if (!ready.isDecided()) {
       end(failure);
-      return;
+    } else if (!closing) {
+      events.failed(known(failure), clock.instant().plus(nextTry));
     }
-    queue
-        .stopped()
-        .filter(reason -> stopTold.compareAndSet(false, true))
-        .ifPresent(reason -> events.stopped(asMaterial(reason), clock.instant()));
   }
 
-  private static PodTlsException asMaterial(IllegalStateException failure) {
-    return new InvalidMaterialException("scheduler", String.valueOf(failure.getMessage()), failure);
+  @Override
+  public void rejected(IllegalStateException failure) {
+    if (!ready.isDecided()) {
+      end(failure);
+    } else if (stopReported.compareAndSet(false, true)) {
+      events.stopped(known(failure), clock.instant());
+    }
   }
 
-  private void show() {
-    state =
-        new State(
-            Optional.ofNullable(identity),
-            Optional.ofNullable(inForce),
-            generation,
-            Optional.ofNullable(nextRenewal),
-            Optional.ofNullable(pending),
-            Optional.ofNullable(identityFailure)
-                .or(() -> Optional.ofNullable(trustFailure))
-                .or(() -> Optional.ofNullable(activationFailure)));
-  }
-
-  private static PodTlsException known(RuntimeException failure) {
+  private static PodTlsException known(Throwable failure) {
     return failure instanceof PodTlsException ours
         ? ours
-        : new InvalidMaterialException("identity", "cannot be used: " + failure, failure);
+        : new InvalidMaterialException("podtls", "failed unexpectedly: " + failure, failure);
   }
 }

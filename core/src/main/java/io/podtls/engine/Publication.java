@@ -15,10 +15,11 @@ import java.security.GeneralSecurityException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What is in use, as files for a neighbour container: key, chain, bundle, and key and chain once
- * more as PKCS#12.
+ * The current identity and bundle as files for another container: key, chain, bundle, and key and
+ * chain again as PKCS#12.
  *
  * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
@@ -27,13 +28,23 @@ public final class Publication {
   private static final Logger LOG = System.getLogger("io.podtls");
   private static final String PASSWORD = "changeit";
 
+  private final TaskQueue queue;
   private final OutputDirectory directory;
+  private TaskQueue.@Nullable Entry publishing;
 
   public Publication(Path directory, TaskQueue queue) {
+    this.queue = queue;
     this.directory = new OutputDirectory(directory, queue);
   }
 
   void publish(Optional<TlsIdentity> identity, TrustBundle trust) {
+    if (publishing != null) {
+      publishing.cancel();
+    }
+    publishing = queue.now(() -> write(identity, trust));
+  }
+
+  private void write(Optional<TlsIdentity> identity, TrustBundle trust) {
     try {
       directory.show(files(identity, trust));
     } catch (IllegalStateException e) {

@@ -17,14 +17,14 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a trust bundle again and again, each part at its own interval and all at a hint, and tells
- * what changed. A source that fails is read again; what was read before stays.
+ * Follows a trust bundle: reads each part at its own interval and all of them at a hint, and
+ * reports changes. A source that fails is read again; what was read before stays.
  *
  * <p><b>Thread safety:</b> not safe, used by tasks of the queue only; hints come from anywhere.
  */
 final class TrustFollower {
 
-  /** Hears of changes. */
+  /** Receives changes. */
   interface Reader {
     /** A bundle that differs from the one before, or the first one. */
     void read(TrustBundle bundle);
@@ -32,7 +32,7 @@ final class TrustFollower {
     /** After a failure, the bundle is readable again and still the one read before. */
     void readable();
 
-    /** No bundle could be read; not told again while the reason stays the same. */
+    /** No bundle could be read; not repeated while the reason stays the same. */
     void unreadable(PodTlsException failure, Duration nextTry);
   }
 
@@ -49,7 +49,7 @@ final class TrustFollower {
   private @Nullable AutoCloseable hints;
   private final List<Part> parts;
   private @Nullable TrustBundle last;
-  private @Nullable String told;
+  private @Nullable String reported;
 
   TrustFollower(TrustBundleSource source, TaskQueue queue, RandomGenerator random, Reader reader) {
     this.source = source;
@@ -63,7 +63,7 @@ final class TrustFollower {
   void start() {
     try {
       hints = source.onChange(this::hint);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.log(Level.WARNING, () -> source.description() + " gives no hints, it is polled only", e);
     }
     read();
@@ -74,7 +74,7 @@ final class TrustFollower {
     if (hints != null) {
       try {
         hints.close();
-      } catch (Exception e) {
+      } catch (Exception | Error e) {
         LOG.log(Level.DEBUG, () -> source.description() + ": cannot end the hints", e);
       }
     }
@@ -103,18 +103,18 @@ final class TrustFollower {
     if (held.size() < parts.size()) {
       return;
     }
-    boolean recovered = told != null;
-    told = null;
+    boolean recovered = reported != null;
+    reported = null;
     TrustBundle bundle = held.stream().reduce(TrustBundle::union).orElseThrow();
     if (!bundle.equals(last)) {
-      last = bundle;
       reader.read(bundle);
+      last = bundle;
     } else if (recovered) {
       reader.readable();
     }
   }
 
-  /** Pods that started together should not ask together for ever. */
+  /** Returns up to a fifth less, so that pods that started together do not stay together. */
   private Duration slightlyLess(Duration interval) {
     return Duration.ofNanos((long) (interval.toNanos() * (1 - random.nextDouble() / 5)));
   }
@@ -138,17 +138,17 @@ final class TrustFollower {
       }
     }
 
-    /** A source that could not be read just now is left alone for as long as it asked for. */
+    /** Makes the part due, unless it is unavailable and backing off. */
     void hinted() {
       due |= !backingOff;
     }
 
-    /** What it holds, read anew if that is due; empty if it could not be read. */
+    /** Returns what it holds, read again if that is due; empty if it could not be read. */
     Optional<TrustBundle> held() {
       if (due) {
-        due = false;
         cancel();
         held = load();
+        due = false;
       }
       return held;
     }
@@ -160,7 +160,7 @@ final class TrustFollower {
       } catch (PodTlsException e) {
         retry(e);
         return Optional.empty();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         retry(new InvalidMaterialException(source.description(), "cannot be read: " + e, e));
         return Optional.empty();
       }
@@ -178,8 +178,8 @@ final class TrustFollower {
               : slightlyLess(source.pollInterval());
       again(wait);
       String reason = String.valueOf(failure.getMessage());
-      if (!reason.equals(told)) {
-        told = reason;
+      if (!reason.equals(reported)) {
+        reported = reason;
         reader.unreadable(failure, wait);
       }
     }
@@ -190,6 +190,7 @@ final class TrustFollower {
             queue.after(
                 wait,
                 () -> {
+                  next = null;
                   due = true;
                   read();
                 });

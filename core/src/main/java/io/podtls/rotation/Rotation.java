@@ -136,6 +136,11 @@ public final class Rotation implements AutoCloseable {
     return generation;
   }
 
+  /** Returns the generation that new handshakes use, empty before the first one. */
+  public Optional<Generation> inUse() {
+    return Optional.ofNullable(current);
+  }
+
   /**
    * Returns the context that follows the current generation, the same object at each call. Its
    * engines and sockets are the JDK's own, made by the generation that is current when they are

@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.random.RandomGenerator;
 
 /**
- * How long to wait before asking an unavailable signer again: full jitter, so that a fleet that
- * failed together does not come back together.
+ * The wait before the next attempt at an unavailable signer: full jitter, so that a fleet that
+ * failed together does not return together.
  *
  * <p><b>Thread safety:</b> not safe; used by one thread at a time.
  */
@@ -23,7 +23,7 @@ public final class Backoff {
     this.random = random;
   }
 
-  /** Returns the wait after this failure, 0.2 to 30 s, later than what the answer asked for. */
+  /** Returns the wait after this failure, 0.2 to 30 s, added to what the answer asked for. */
   public Duration after(SignerUnavailableException failure) {
     boolean overloaded = failure.httpStatus().orElse(0) == TOO_MANY_REQUESTS;
     // An overloaded server is helped by the widest spread, not by many doublings on the way there.
@@ -33,7 +33,7 @@ public final class Backoff {
     return failure.retryAfter().map(asked -> asked.plus(jitter)).orElse(jitter);
   }
 
-  /** The signer answered: the next failure is a first one again. */
+  /** Starts from the shortest wait, after the signer answered. */
   public void reset() {
     ceiling = LEAST.multipliedBy(2);
   }

@@ -5,7 +5,9 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -15,19 +17,31 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is to be done, and when: tasks run one at a time and in order, whatever the scheduler
- * underneath has of threads. A task may block; closing interrupts it.
+ * Serial task queue on a scheduler: tasks run one at a time and in order, on however many threads.
+ * A task may block; closing interrupts it. A task that throws, an Error included, is reported and
+ * runs again until it succeeds or is cancelled, so it must be safe to repeat.
  *
  * <p><b>Thread safety:</b> safe for use by several threads.
  */
 public final class TaskQueue {
 
+  /** Is told what goes wrong. */
+  public interface Supervisor {
+    /** A task failed and runs again after this time; not repeated while the failure is the same. */
+    void failed(Throwable failure, Duration nextTry);
+
+    /** The scheduler takes no more tasks. */
+    void rejected(IllegalStateException failure);
+  }
+
   /** How long closing waits for what runs; a task that ignores interrupts is left behind. */
   private static final Duration PATIENCE = Duration.ofMillis(50);
+
+  /** How long a failed task that is not periodic waits. */
+  private static final Duration NEXT_TRY = Duration.ofSeconds(30);
 
   private static final Logger LOG = System.getLogger("io.podtls");
 
@@ -35,7 +49,8 @@ public final class TaskQueue {
   private final boolean owned;
   private final Queue<Runnable> due = new ArrayDeque<>();
   private final Set<Entry> waiting = new HashSet<>();
-  private Consumer<Throwable> uncaught = failure -> {};
+  private final Map<Entry, Throwable> failing = new LinkedHashMap<>();
+  private @Nullable Supervisor supervisor;
   private @Nullable Thread runner;
   private final CountDownLatch through = new CountDownLatch(1);
   private boolean closed;
@@ -66,22 +81,21 @@ public final class TaskQueue {
     return new TaskQueue(scheduler, false);
   }
 
-  /**
-   * Who hears of what a task throws, besides the log, and of a task that is not taken; set before
-   * the first task.
-   */
-  public void onUncaught(Consumer<Throwable> hearer) {
-    uncaught = hearer;
+  /** Sets who is told what goes wrong, besides the log; called before the first task. */
+  public void supervisedBy(Supervisor one) {
+    supervisor = one;
   }
 
-  /** A task that may still be called off. */
+  /** A task that may still be cancelled. */
   public final class Entry {
     private final Runnable task;
+    private final @Nullable Duration period;
     private @Nullable Future<?> timer;
     private boolean cancelled;
 
-    private Entry(Runnable task) {
+    private Entry(Runnable task, @Nullable Duration period) {
       this.task = task;
+      this.period = period;
     }
 
     /** After this the task does not start, even if its time has come already. */
@@ -89,6 +103,7 @@ public final class TaskQueue {
       synchronized (TaskQueue.this) {
         cancelled = true;
         waiting.remove(this);
+        failing.remove(this);
         if (timer != null) {
           timer.cancel(false);
         }
@@ -102,7 +117,36 @@ public final class TaskQueue {
           return;
         }
       }
-      task.run();
+      try {
+        task.run();
+      } catch (RuntimeException | Error e) {
+        failed(e);
+        return;
+      }
+      synchronized (TaskQueue.this) {
+        failing.remove(this);
+      }
+      if (period != null) {
+        schedule(this, period);
+      }
+    }
+
+    private void failed(Throwable failure) {
+      Duration nextTry = period == null ? NEXT_TRY : period;
+      Throwable before;
+      synchronized (TaskQueue.this) {
+        before = failing.remove(this);
+        if (!cancelled && !closed) {
+          failing.put(this, failure);
+        }
+      }
+      schedule(this, nextTry);
+      if (before == null || !before.toString().equals(failure.toString())) {
+        LOG.log(Level.ERROR, () -> "a task failed unexpectedly", failure);
+        if (supervisor != null) {
+          supervisor.failed(failure, nextTry);
+        }
+      }
     }
   }
 
@@ -113,10 +157,25 @@ public final class TaskQueue {
 
   /** Runs the task after a time that is measured without the wall clock. */
   public Entry after(Duration delay, Runnable task) {
-    Entry entry = new Entry(task);
+    return schedule(new Entry(task, null), delay);
+  }
+
+  /** Runs the task again and again, for the first time after one period. */
+  public Entry every(Duration period, Runnable task) {
+    return schedule(new Entry(task, period), period);
+  }
+
+  /** Runs the task at once, as part of the task that calls this; only a failed one is queued. */
+  public Entry now(Runnable task) {
+    Entry entry = new Entry(task, null);
+    entry.run();
+    return entry;
+  }
+
+  private Entry schedule(Entry entry, Duration delay) {
     IllegalStateException failure;
     synchronized (this) {
-      if (closed) {
+      if (closed || entry.cancelled) {
         return entry;
       }
       try {
@@ -129,8 +188,17 @@ public final class TaskQueue {
         rejected = failure;
       }
     }
-    uncaught.accept(failure);
+    if (supervisor != null) {
+      supervisor.rejected(failure);
+    }
     return entry;
+  }
+
+  /** Returns how the task failed that failed last and has not succeeded since. */
+  public Optional<Throwable> failing() {
+    synchronized (this) {
+      return failing.values().stream().reduce((earlier, later) -> later);
+    }
   }
 
   private IllegalStateException rejection(@Nullable RejectedExecutionException cause) {
@@ -184,8 +252,7 @@ public final class TaskQueue {
       try {
         next.run();
       } catch (RuntimeException | Error e) {
-        LOG.log(Level.ERROR, () -> "a task failed unexpectedly", e);
-        uncaught.accept(e);
+        // Its failure could not even be reported; the tasks after it run all the same.
       }
     }
   }
@@ -204,11 +271,14 @@ public final class TaskQueue {
       if (first) {
         closed = true;
         due.clear();
+        failing.clear();
         List.copyOf(waiting).forEach(Entry::cancel);
         due.add(
             () -> {
               try {
                 last.run();
+              } catch (RuntimeException | Error e) {
+                LOG.log(Level.ERROR, () -> "closing failed", e);
               } finally {
                 through.countDown();
               }

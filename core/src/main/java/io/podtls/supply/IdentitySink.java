@@ -9,38 +9,38 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Whoever puts identities to use: what a source of identities needs to know and has to tell.
+ * Takes the identities that a source supplies and puts them to use.
  *
  * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
 public interface IdentitySink {
 
-  /** What an identity's chain is to be verified against. */
+  /** Returns what an identity's chain is verified against. */
   TrustBundle trust();
 
-  /** The identity in use. */
+  /** Returns the identity in use. */
   Optional<TlsIdentity> current();
 
   /**
    * Puts the identity to use.
    *
-   * @param nextRenewal empty if somebody else renews it
-   * @throws RuntimeException if it cannot be; what was in use stays in use
+   * @param nextRenewal empty if files bring the next one
+   * @throws RuntimeException if it is not usable; what was in use stays in use
    */
   void accept(TlsIdentity identity, Instant received, Optional<Instant> nextRenewal);
 
-  /** A request goes out. */
+  /** Reports that a request is about to be submitted. */
   void requested(CertificateRequest request);
 
-  /** A request waits. */
+  /** Reports that a request waits. */
   void pending(SigningOutcome.Pending pending);
 
-  /** Says where things stand, for a bootstrap that runs out of time. */
+  /** Notes what is awaited, for the message of a bootstrap that times out. */
   void observed(Phase phase, String sentence);
 
-  /** Something failed that may pass: it is tried again, also while bootstrapping. */
-  void delayed(RuntimeException failure, Instant nextAttempt);
+  /** Reports a failure that may pass: it is tried again, also while bootstrapping. */
+  void delayed(Throwable failure, Instant nextAttempt);
 
-  /** Something failed for good: the end of a bootstrap; later, it is tried again all the same. */
-  void refused(RuntimeException failure, Instant nextAttempt);
+  /** Reports a failure that ends a bootstrap; a handle that is ready tries again all the same. */
+  void refused(Throwable failure, Instant nextAttempt);
 }

@@ -24,12 +24,13 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 
 /**
- * An issued identity kept over restarts of the container, with what is needed to judge it: for
- * which request it was issued, and when, so that its renewal stays planned as it was. And the key
- * of the request on its way, so that whoever restarts while waiting goes on waiting for that one: a
- * container that restarts every five minutes would else have a new request pending each time.
+ * An issued identity kept over restarts of the container, with the request it was issued for and
+ * the time it was received, so that its renewal stays planned as it was. The key of a request in
+ * flight is kept too, so that a container that restarts every five minutes waits for one request
+ * and does not submit a new one each time.
  *
  * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
@@ -45,13 +46,16 @@ public final class IdentityStore {
 
   private final Path directory;
   private final CertificateRequest request;
+  private final TaskQueue queue;
   private final OutputDirectory output;
+  private TaskQueue.@Nullable Entry writing;
   private Map<String, Content> identityFiles = Map.of();
   private Map<String, Content> pendingFiles = Map.of();
 
   public IdentityStore(Path directory, CertificateRequest request, TaskQueue queue) {
     this.directory = directory;
     this.request = request;
+    this.queue = queue;
     this.output = new OutputDirectory(directory, queue);
   }
 
@@ -77,7 +81,7 @@ public final class IdentityStore {
       Instant received = written.isAfter(now) ? now : written;
       identityFiles = files(identity, received);
       return Optional.of(new Kept(identity, received));
-    } catch (RuntimeException | IOException e) {
+    } catch (RuntimeException | Error | IOException e) {
       LOG.log(Level.INFO, () -> "the kept identity is not used: " + e.getMessage());
       return Optional.empty();
     }
@@ -93,7 +97,7 @@ public final class IdentityStore {
         return Optional.empty();
       }
       return Optional.of(PendingIdentity.restore(request, read(PENDING)));
-    } catch (RuntimeException | IOException e) {
+    } catch (RuntimeException | Error | IOException e) {
       LOG.log(Level.INFO, () -> "the kept request is not used: " + e.getMessage());
       return Optional.empty();
     }
@@ -127,6 +131,13 @@ public final class IdentityStore {
   }
 
   private void write(Runnable change) {
+    if (writing != null) {
+      writing.cancel();
+    }
+    writing = queue.now(() -> writeNow(change));
+  }
+
+  private void writeNow(Runnable change) {
     try {
       change.run();
     } catch (IllegalStateException e) {

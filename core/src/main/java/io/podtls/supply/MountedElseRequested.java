@@ -3,8 +3,8 @@ package io.podtls.supply;
 import java.time.Duration;
 
 /**
- * Two sources: the mounted identity while it is there and has time left, else requests; back again
- * when the mounted one is right again.
+ * Source that prefers the mounted identity while it is there and has time left, and requests one
+ * otherwise, until the mounted one is usable again.
  *
  * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */

@@ -17,8 +17,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Identities that somebody else writes to files: looked at with each tick, parsed when their bytes
- * change. Files that are gone, broken or turned down leave the identity in use where it is.
+ * Source of identities that another process writes to files: read at each tick, parsed when their
+ * bytes change. Files that are missing, broken or turned down leave the identity in use in place.
  *
  * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
@@ -26,7 +26,7 @@ public final class MountedIdentity implements IdentitySource {
 
   private static final Logger LOG = System.getLogger("io.podtls");
 
-  /** Files deleted and written anew are gone for a moment; longer than this, they are gone. */
+  /** Files that are deleted and written again are missing for a moment, for less than this. */
   private static final Duration ABSENCE = Duration.ofMinutes(1);
 
   /** How often an identity that was turned down is offered again. */
@@ -45,7 +45,7 @@ public final class MountedIdentity implements IdentitySource {
   private @Nullable TlsIdentity found;
   private Instant nextOffer = Instant.MIN;
   private @Nullable Instant unreadableSince;
-  private @Nullable String told;
+  private @Nullable String reported;
 
   public MountedIdentity(IdentityFiles files, InstantSource clock, IdentitySink sink) {
     List<Path> paths = files.paths();
@@ -61,7 +61,7 @@ public final class MountedIdentity implements IdentitySource {
     tick();
   }
 
-  /** Warns of files that will never be seen to change. */
+  /** Logs a warning for files whose changes never become visible. */
   void warn() {
     files.warnings().forEach(warning -> LOG.log(Level.WARNING, () -> warning));
   }
@@ -80,7 +80,7 @@ public final class MountedIdentity implements IdentitySource {
   @Override
   public void close() {}
 
-  /** Reads the files if they changed; what was read before stays if they make no sense. */
+  /** Reads the files if they changed; what was read before stays if they are not usable. */
   void look() {
     try {
       FileContents read = bytes.read();
@@ -88,20 +88,20 @@ public final class MountedIdentity implements IdentitySource {
         found = files.load();
         contents = read;
         nextOffer = Instant.MIN;
-        told = null;
+        reported = null;
       }
       unreadableSince = null;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       contents = null;
       Instant now = clock.instant();
       if (unreadableSince == null) {
         unreadableSince = now;
       }
-      tell(e, now.plus(NEXT_LOOK));
+      report(e, now.plus(NEXT_LOOK));
     }
   }
 
-  /** Has the identity in the files put to use, if it is not. */
+  /** Offers the identity in the files to the sink, if it is not in use. */
   void offer() {
     Instant now = clock.instant();
     if (found == null || inUse() || now.isBefore(nextOffer)) {
@@ -109,10 +109,10 @@ public final class MountedIdentity implements IdentitySource {
     }
     try {
       sink.accept(found, now, Optional.empty());
-      told = null;
-    } catch (RuntimeException e) {
+      reported = null;
+    } catch (RuntimeException | Error e) {
       nextOffer = now.plus(NEXT_OFFER);
-      tell(e, nextOffer);
+      report(e, nextOffer);
     }
   }
 
@@ -133,11 +133,11 @@ public final class MountedIdentity implements IdentitySource {
     return sink.current().filter(current -> current.chain().equals(chain)).isPresent();
   }
 
-  /** Tells a failure once while it stays the same. */
-  private void tell(RuntimeException failure, Instant nextAttempt) {
-    String reason = String.valueOf(failure.getMessage());
-    if (!reason.equals(told)) {
-      told = reason;
+  /** Reports a failure once while it stays the same. */
+  private void report(Throwable failure, Instant nextAttempt) {
+    String reason = failure.toString();
+    if (!reason.equals(reported)) {
+      reported = reason;
       sink.observed(Phase.READING_INPUTS, "reading " + files.description());
       sink.delayed(failure, nextAttempt);
     }

@@ -10,6 +10,8 @@ import io.podtls.schedule.TaskQueue;
 import io.podtls.signing.CertificateSigner;
 import io.podtls.signing.SigningOutcome;
 import io.podtls.signing.SigningOutcome.Pending;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -19,17 +21,19 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request on its way, from the first step to a final outcome: drives the signer's steps, waits
- * between them, and asks again when the signer cannot be reached.
+ * One request in flight, from the first step to a final outcome: drives the signer's steps, waits
+ * between them, and retries when the signer cannot be reached.
  *
  * <p><b>Thread safety:</b> not safe, used by tasks of the queue only; wake-ups come from anywhere.
  */
 final class RequestInFlight {
 
-  /** How often a request that stays where it is, is told about. */
+  /** How often a request whose stage does not change is reported. */
   private static final Duration REMINDER = Duration.ofSeconds(30);
 
   private static final Duration AFTER_INTERRUPT = Duration.ofSeconds(1);
+
+  private static final Logger LOG = System.getLogger("io.podtls");
 
   private final PendingIdentity pending;
   private final CertificateSigner.Attempt attempt;
@@ -40,15 +44,15 @@ final class RequestInFlight {
   private final Backoff backoff;
   private final AtomicBoolean woken = new AtomicBoolean();
   private TaskQueue.@Nullable Entry next;
-  private @Nullable Pending told;
-  private Instant toldAt = Instant.MIN;
+  private @Nullable Pending reported;
+  private Instant reportedAt = Instant.MIN;
   private boolean backingOff;
   private boolean over;
 
   /**
    * Prepares the first step.
    *
-   * @param decided hears the one outcome that is not {@link Pending}
+   * @param decided receives the one outcome that is not {@link Pending}
    */
   RequestInFlight(
       PendingIdentity pending,
@@ -83,7 +87,11 @@ final class RequestInFlight {
     if (next != null) {
       next.cancel();
     }
-    attempt.close();
+    try {
+      attempt.close();
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.WARNING, () -> "the signer's attempt cannot be closed", e);
+    }
   }
 
   private void wakeUp() {
@@ -91,7 +99,7 @@ final class RequestInFlight {
       queue.soon(
           () -> {
             woken.set(false);
-            // Whatever the news is, a signer that asked to be left alone is left alone.
+            // A signer that asked for a pause gets it, whatever the news is.
             if (!backingOff) {
               step();
             }
@@ -114,11 +122,11 @@ final class RequestInFlight {
       backOff(e);
       return;
     } catch (InterruptedException e) {
-      // Closing interrupts, and then this comes to nothing; an interrupt from elsewhere passes.
-      next = queue.after(AFTER_INTERRUPT, this::step);
+      // Closing interrupts, and then nothing is queued; an interrupt from elsewhere passes.
+      stepAfter(AFTER_INTERRUPT);
       return;
     } catch (RuntimeException | Error e) {
-      backOff(new SignerUnavailableException("the signer broke down: " + e, e));
+      backOff(new SignerUnavailableException("the signer failed unexpectedly: " + e, e));
       return;
     }
     backoff.reset();
@@ -130,15 +138,25 @@ final class RequestInFlight {
     }
   }
 
+  private void stepAfter(Duration wait) {
+    next =
+        queue.after(
+            wait,
+            () -> {
+              next = null;
+              step();
+            });
+  }
+
   private void backOff(SignerUnavailableException failure) {
     Duration wait = backoff.after(failure);
     backingOff = true;
-    next = queue.after(wait, this::step);
+    stepAfter(wait);
     sink.delayed(failure, clock.instant().plus(wait));
   }
 
   private void await(Pending waiting) {
-    next = queue.after(waiting.lookAgain(), this::step);
+    stepAfter(waiting.lookAgain());
     boolean approved = waiting.stage() == SigningOutcome.Stage.AWAITING_ISSUANCE;
     sink.observed(
         approved ? Phase.AWAITING_ISSUANCE : Phase.AWAITING_APPROVAL,
@@ -150,12 +168,12 @@ final class RequestInFlight {
             + "; "
             + waiting.advice());
     Instant now = clock.instant();
-    if (told == null
-        || told.stage() != waiting.stage()
-        || !told.object().equals(waiting.object())
-        || !now.isBefore(toldAt.plus(REMINDER))) {
-      told = waiting;
-      toldAt = now;
+    if (reported == null
+        || reported.stage() != waiting.stage()
+        || !reported.object().equals(waiting.object())
+        || !now.isBefore(reportedAt.plus(REMINDER))) {
+      reported = waiting;
+      reportedAt = now;
       sink.pending(waiting);
     }
   }

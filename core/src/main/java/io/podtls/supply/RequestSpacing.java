@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * How long to wait before the next request after one that came to nothing. A fleet whose requests
- * all come to nothing must not flood the API server with new ones.
+ * The wait before the next request after one that failed. A fleet whose requests all fail must not
+ * flood the API server with new ones.
  *
  * <p><b>Thread safety:</b> not safe; used by one thread at a time.
  */
@@ -26,23 +26,23 @@ final class RequestSpacing {
     this.random = random;
   }
 
-  /** An hour or more: policy said no, and asking again does not change it. */
+  /** Returns an hour or more: policy denied the request, and repeating it changes nothing. */
   Duration afterDenial() {
     return stretched(DENIED);
   }
 
-  /** Three spaced retries, then as after a denial. */
+  /** Returns the waits of three spaced retries, then that of a denial. */
   Duration afterFailure() {
     return failures < FAILED.size() ? stretched(FAILED.get(failures++)) : afterDenial();
   }
 
-  /** Five minutes or more, growing to an hour: the signer issues what cannot be used. */
+  /** Returns five minutes or more, growing to an hour: the signer issues unusable certificates. */
   Duration afterInvalid() {
     Duration wait = INVALID.multipliedBy(1L << Math.min(invalid++, 4));
     return stretched(wait.compareTo(MOST_INVALID) < 0 ? wait : MOST_INVALID);
   }
 
-  /** A certificate was issued and is in use. */
+  /** Starts from the shortest waits, after a certificate was issued and is in use. */
   void reset() {
     failures = 0;
     invalid = 0;

@@ -29,8 +29,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Identities by request: the first one at once, the next one in time, one request outstanding at
- * most, a new key for each. Decides what becomes of outcomes; {@link RequestInFlight} gets them.
+ * Source of identities by request: the first one at once, the next one in time, at most one request
+ * in flight, a new key for each. Acts on the outcomes that {@link RequestInFlight} receives.
  *
  * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
@@ -38,11 +38,11 @@ public final class RequestedIdentity implements IdentitySource {
 
   private static final Logger LOG = System.getLogger("io.podtls");
 
-  /** A certificate from a signer whose clock is further ahead than this is not waited for. */
+  /** A notBefore further ahead than this is not waited for. */
   private static final Duration FURTHEST_AHEAD = Duration.ofHours(1);
 
   /**
-   * What is asked for, and of whom.
+   * What is requested, and from which signer.
    *
    * @param provider makes and uses the keys; the JDK's own providers if empty
    */
@@ -59,7 +59,7 @@ public final class RequestedIdentity implements IdentitySource {
     }
   }
 
-  /** A certificate that may still become right: by waiting for its notBefore, or for its anchor. */
+  /** A certificate that may become usable: at its notBefore, or with its anchor. */
   private record Held(PendingIdentity pending, List<X509Certificate> chain, Instant from) {}
 
   private final Order order;
@@ -113,8 +113,8 @@ public final class RequestedIdentity implements IdentitySource {
               Instant planned = order.policy.renewalTime(found.identity(), found.received());
               try {
                 sink.accept(found.identity(), found.received(), Optional.of(planned));
-              } catch (RuntimeException e) {
-                LOG.log(Level.INFO, () -> "the kept identity is not used: " + e.getMessage());
+              } catch (RuntimeException | Error e) {
+                LOG.log(Level.INFO, () -> "the kept identity is not used: " + e);
                 return false;
               }
               plan(planned);
@@ -127,7 +127,13 @@ public final class RequestedIdentity implements IdentitySource {
   private void plan(Instant at) {
     renewal = at;
     Duration wait = Duration.between(clock.instant(), at);
-    renewalTimer = queue.after(wait.isNegative() ? Duration.ZERO : wait, this::request);
+    renewalTimer =
+        queue.after(
+            wait.isNegative() ? Duration.ZERO : wait,
+            () -> {
+              renewalTimer = null;
+              request();
+            });
   }
 
   @Override
@@ -153,7 +159,7 @@ public final class RequestedIdentity implements IdentitySource {
     try {
       certificate.pending.complete(certificate.chain, sink.trust(), clock.instant());
       return true;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       return false;
     }
   }
@@ -199,11 +205,8 @@ public final class RequestedIdentity implements IdentitySource {
               random,
               sink,
               outcome -> decided(pending, outcome));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       refused(e, spacing.afterInvalid());
-      return;
-    } catch (Error e) {
-      refused(new IllegalStateException("cannot make a request: " + e, e), spacing.afterInvalid());
       return;
     }
     inFlight.start();
@@ -237,7 +240,7 @@ public final class RequestedIdentity implements IdentitySource {
     } catch (InvalidCertificateException e) {
       unusable(e, pending, chain, now);
       return;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       refused(e, spacing.afterInvalid());
       return;
     }
@@ -269,7 +272,7 @@ public final class RequestedIdentity implements IdentitySource {
       sink.delayed(failure, notBefore);
     } else if (!retriedForKeyMismatch
         && failure.violations().stream().anyMatch(broken -> broken.rule() == Rule.KEY_MATCH)) {
-      // Somebody else's certificate, by an accident of names: worth one more request, not two.
+      // Another request's certificate, by an accident of names: worth one more request, not two.
       retriedForKeyMismatch = true;
       sink.delayed(failure, now);
       request();
@@ -287,7 +290,7 @@ public final class RequestedIdentity implements IdentitySource {
     return failure.violations().stream().allMatch(broken -> broken.rule() == rule);
   }
 
-  private void refused(RuntimeException failure, Duration wait) {
+  private void refused(Throwable failure, Duration wait) {
     close();
     pause =
         queue.after(
