@@ -5,7 +5,9 @@ import static java.util.Objects.requireNonNull;
 import io.podtls.failure.InvalidMaterialException;
 import io.podtls.files.FileContents;
 import io.podtls.files.StableFiles;
+import io.podtls.pem.Der;
 import io.podtls.pem.Pem;
+import io.podtls.pem.Reasons;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
+import javax.crypto.BadPaddingException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +41,10 @@ public final class IdentityFiles {
     PEM,
     PKCS12
   }
+
+  private static final String HOW_TO_WRITE =
+      "; openssl pkcs12 -export -keypbe AES-256-CBC -certpbe AES-256-CBC -macalg sha256 writes"
+          + " what it reads";
 
   private final Format format;
   private final Path chain;
@@ -155,6 +162,15 @@ public final class IdentityFiles {
   }
 
   private TlsIdentity fromPkcs12(byte[] content) {
+    Der.Kind kind = Der.kind(content);
+    if (kind != Der.Kind.PKCS12) {
+      throw problem(
+          "is not a PKCS#12 file" + (kind == null ? ", or a damaged one" : " but " + kind), null);
+    }
+    String damage = Der.problemInBer(content);
+    if (damage != null) {
+      throw problem("is a damaged PKCS#12 file: " + damage, null);
+    }
     try {
       KeyStore store = KeyStore.getInstance("PKCS12");
       store.load(new ByteArrayInputStream(content), password);
@@ -167,6 +183,13 @@ public final class IdentityFiles {
         if (store.getCertificate(alias) instanceof X509Certificate certificate) {
           certificates.add(certificate);
         }
+      }
+      if (keys.isEmpty() && Pkcs12.hasUnencryptedKey(content)) {
+        throw problem(
+            "has its key in it without encryption, which Java does not read; write it again with:"
+                + " openssl pkcs12 -in OLD -nodes -out PEM && openssl pkcs12 -export -in PEM -out"
+                + " NEW",
+            null);
       }
       if (keys.size() != 1) {
         throw problem("has " + keys.size() + " keys in it, and exactly one is expected", null);
@@ -184,10 +207,18 @@ public final class IdentityFiles {
       throw problem(
           e.getCause() instanceof UnrecoverableKeyException
               ? "cannot be opened; is the password right?"
-              : "is not a PKCS#12 file, or a damaged one",
+              : "is damaged, or written in a way that this JDK cannot read: "
+                  + Reasons.of(e)
+                  + HOW_TO_WRITE,
           e);
     } catch (GeneralSecurityException e) {
-      throw problem("its key cannot be read; is it protected by another password?", e);
+      throw problem(
+          e.getCause() instanceof BadPaddingException
+              ? "its key cannot be read; is it protected by another password?"
+              : "its key cannot be read by this JDK: " + Reasons.of(e) + HOW_TO_WRITE,
+          e);
+    } catch (StackOverflowError e) {
+      throw problem("is a damaged PKCS#12 file: " + Reasons.of(e), e);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.podtls.identity;
 
+import io.podtls.pem.Der;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.Optional;
@@ -32,8 +33,17 @@ final class KeyIdentifiers {
         .isPresent();
   }
 
+  /** Whether both certificates have identifiers and they say that one did not issue the other. */
+  static boolean differ(X509Certificate certificate, X509Certificate issuer) {
+    return ofIssuer(certificate)
+        .filter(identifier -> extension(issuer, "2.5.29.14").isPresent())
+        .filter(identifier -> !has(issuer, identifier))
+        .isPresent();
+  }
+
   private static Optional<byte[]> extension(X509Certificate certificate, String oid) {
     return Optional.ofNullable(certificate.getExtensionValue(oid))
-        .map(value -> ASN1OctetString.getInstance(value).getOctets());
+        .map(value -> ASN1OctetString.getInstance(value).getOctets())
+        .filter(value -> Der.problem(value) == null);
   }
 }

@@ -2,10 +2,12 @@ package io.podtls.identity;
 
 import io.podtls.failure.InvalidMaterialException;
 import io.podtls.pem.Pem;
+import io.podtls.pem.Reasons;
 import io.podtls.request.KeyAlgorithm;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.InvalidKeyException;
+import java.security.Key;
 import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 /** Key pairs: making them, and telling which halves belong together. */
 final class Keys {
   private Keys() {}
+
+  private static final byte[] MESSAGE = {'p', 'o', 'd', 't', 'l', 's'};
 
   static KeyPair generate(KeyAlgorithm algorithm, @Nullable Provider provider) {
     try {
@@ -68,9 +72,13 @@ final class Keys {
                       new PKCS10CertificationRequest(requests.get(0).der())
                           .getSubjectPublicKeyInfo()
                           .getEncoded()));
-    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+    } catch (InvalidMaterialException e) {
+      throw e;
+    } catch (IOException | GeneralSecurityException | RuntimeException | StackOverflowError e) {
       throw new InvalidMaterialException(
-          pem.source(), "its PKCS#10 request is damaged or for no " + algorithm + " key", e);
+          pem.source(),
+          "its PKCS#10 request is damaged or for no " + algorithm + " key: " + Reasons.of(e),
+          e);
     }
     if (!algorithm.matches(publicKey) || !belongTogether(privateKey, publicKey)) {
       throw new InvalidMaterialException(
@@ -101,29 +109,47 @@ final class Keys {
 
   /** Whether what the private key signs, the public key verifies. */
   static boolean belongTogether(PrivateKey privateKey, PublicKey publicKey) {
-    Optional<String> algorithm = checkSignature(publicKey);
+    try {
+      return verifies(publicKey, proof(privateKey));
+    } catch (GeneralSecurityException unusable) {
+      return false;
+    }
+  }
+
+  /**
+   * Signs a fixed message, by which the key's certificate can be told.
+   *
+   * @throws GeneralSecurityException if TLS here cannot sign with the key, with the reason
+   */
+  static byte[] proof(PrivateKey key) throws GeneralSecurityException {
+    Signature signer =
+        Signature.getInstance(
+            checkSignature(key)
+                .orElseThrow(
+                    () -> new InvalidKeyException("only EC, RSA and Ed25519 can be used")));
+    signer.initSign(key);
+    signer.update(MESSAGE);
+    return signer.sign();
+  }
+
+  /** Whether the proof was made with the private half of this key. */
+  static boolean verifies(PublicKey key, byte[] proof) {
+    Optional<String> algorithm = checkSignature(key);
     if (algorithm.isEmpty()) {
       return false;
     }
-    byte[] message = {'p', 'o', 'd', 't', 'l', 's'};
     try {
-      Signature signer = Signature.getInstance(algorithm.get());
-      signer.initSign(privateKey);
-      signer.update(message);
-      byte[] signature = signer.sign();
       Signature verifier = Signature.getInstance(algorithm.get());
-      verifier.initVerify(publicKey);
-      verifier.update(message);
-      return verifier.verify(signature);
-    } catch (InvalidKeyException otherAlgorithm) {
-      return false;
+      verifier.initVerify(key);
+      verifier.update(MESSAGE);
+      return verifier.verify(proof);
     } catch (GeneralSecurityException otherKey) {
       // Some providers refuse a signature of the wrong length instead of not verifying it.
       return false;
     }
   }
 
-  private static Optional<String> checkSignature(PublicKey key) {
+  private static Optional<String> checkSignature(Key key) {
     return switch (key.getAlgorithm()) {
       case "EC" -> Optional.of("SHA256withECDSA");
       case "RSA" -> Optional.of("SHA256withRSA");

@@ -168,7 +168,7 @@ final class PathToTrust {
     } catch (CertPathValidatorException e) {
       int index = e.getIndex();
       String where = index >= 0 ? " at " + Certificates.name(way.get(index)) : "";
-      invalid(way, anchor, where, String.valueOf(e.getMessage()));
+      invalid(way, anchor, where, reason(way, anchor, e));
       return false;
     } catch (UnsupportedOperationException e) {
       // What the JDK does with a name constraint of a kind that it does not know.
@@ -179,6 +179,18 @@ final class PathToTrust {
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every JDK has X.509 and PKIX", e);
     }
+  }
+
+  private static String reason(
+      List<X509Certificate> way, X509Certificate anchor, CertPathValidatorException refused) {
+    X509Certificate top = way.get(way.size() - 1);
+    // To the JDK such an anchor is none of those that the way could chain to.
+    return KeyIdentifiers.differ(top, anchor)
+        ? "the authority key identifier of "
+            + Certificates.name(top)
+            + " is not the subject key identifier of "
+            + Certificates.name(anchor)
+        : String.valueOf(refused.getMessage());
   }
 
   /** Keeps the first reason: it is about the shortest way. */

@@ -1,6 +1,7 @@
 package io.podtls.identity;
 
 import io.podtls.identity.PrivateKeys.Unusable;
+import io.podtls.pem.Der;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.util.Arrays;
@@ -101,12 +102,10 @@ final class Pbes2 {
 
   /** One wrong password in 256 leaves a padding that looks right. */
   private static byte[] checked(byte[] decrypted) throws Unusable {
-    try {
-      org.bouncycastle.asn1.pkcs.PrivateKeyInfo.getInstance(decrypted);
-      return decrypted;
-    } catch (RuntimeException e) {
+    if (Der.problem(decrypted) != null || Der.kind(decrypted) != Der.Kind.PRIVATE_KEY) {
       throw new Unusable("cannot be decrypted; is the password right?");
     }
+    return decrypted;
   }
 
   private static <T> T supported(Map<ASN1ObjectIdentifier, T> known, ASN1ObjectIdentifier wanted)

@@ -1,6 +1,7 @@
 package io.podtls.identity;
 
 import io.podtls.failure.InvalidMaterialException;
+import io.podtls.pem.Der;
 import io.podtls.pem.Pem;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
@@ -32,17 +33,27 @@ final class PrivateKeys {
   /** Reads the one private key of a text. */
   static PrivateKey read(Pem pem, char @Nullable [] password) {
     Pem.Block block = pem.privateKey();
+    byte[] der = block.der();
+    Der.Kind kind = Der.kind(der);
+    if (kind != null && !kind.label().equals(block.label())) {
+      throw new InvalidMaterialException(
+          pem.source(),
+          "its block " + block.label() + " holds " + kind + ", whose label is " + kind.label(),
+          null);
+    }
     try {
       return parse(
           switch (block.label()) {
-            case Pem.RSA_PRIVATE_KEY -> pkcs1(block.der());
-            case Pem.EC_PRIVATE_KEY -> sec1(block.der(), pem);
-            case Pem.ENCRYPTED_PRIVATE_KEY -> decrypted(block.der(), password);
-            default -> PrivateKeyInfo.getInstance(block.der());
+            case Pem.RSA_PRIVATE_KEY -> pkcs1(der);
+            case Pem.EC_PRIVATE_KEY -> sec1(der, pem);
+            case Pem.ENCRYPTED_PRIVATE_KEY -> decrypted(der, password);
+            default -> PrivateKeyInfo.getInstance(der);
           });
     } catch (Unusable e) {
       throw new InvalidMaterialException(pem.source(), "its private key " + e.getMessage(), e);
-    } catch (IOException | GeneralSecurityException | RuntimeException e) {
+    } catch (InvalidMaterialException e) {
+      throw e;
+    } catch (IOException | GeneralSecurityException | RuntimeException | StackOverflowError e) {
       throw new InvalidMaterialException(
           pem.source(), "its block " + block.label() + " is damaged", e);
     }

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.podtls.failure.InvalidMaterialException;
 import io.podtls.pem.Pem;
+import io.podtls.pem.Reasons;
 import io.podtls.request.CertificateRequest;
 import io.podtls.trust.TrustBundle;
 import java.io.IOException;
@@ -36,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 public final class TlsIdentity {
 
   static final String ALIAS = "podtls";
+  private static final int MOST_DESCRIBED = 8;
 
   private final PrivateKey key;
   private final List<X509Certificate> chain;
@@ -57,7 +59,8 @@ public final class TlsIdentity {
    * @param key an EC, RSA or Ed25519 key
    * @param certificates the certificate for it and its issuers, in any order
    * @return the identity, its chain in order
-   * @throws InvalidMaterialException if the key belongs to none of the certificates
+   * @throws InvalidMaterialException if this JDK cannot sign with the key, or if it belongs to none
+   *     of the certificates
    */
   public static TlsIdentity of(PrivateKey key, List<X509Certificate> certificates) {
     return of("the given key and chain", key, certificates);
@@ -67,9 +70,16 @@ public final class TlsIdentity {
     requireNonNull(key, "key");
     List<X509Certificate> given =
         List.copyOf(new LinkedHashSet<>(requireNonNull(certificates, "certificates")));
+    byte[] proof;
+    try {
+      proof = Keys.proof(key);
+    } catch (GeneralSecurityException e) {
+      throw new InvalidMaterialException(
+          source, "the " + key.getAlgorithm() + " key cannot be used: " + Reasons.of(e), e);
+    }
     X509Certificate leaf =
         given.stream()
-            .filter(certificate -> Keys.belongTogether(key, certificate.getPublicKey()))
+            .filter(certificate -> Keys.verifies(certificate.getPublicKey(), proof))
             .findFirst()
             .orElseThrow(
                 () ->
@@ -81,8 +91,12 @@ public final class TlsIdentity {
                                 + key.getAlgorithm()
                                 + " key belongs to none of the certificates, "
                                 + given.stream()
+                                    .limit(MOST_DESCRIBED)
                                     .map(Certificates::describe)
-                                    .collect(Collectors.joining(", ")),
+                                    .collect(Collectors.joining(", "))
+                                + (given.size() > MOST_DESCRIBED
+                                    ? " and " + (given.size() - MOST_DESCRIBED) + " more"
+                                    : ""),
                         null));
     return new TlsIdentity(key, PathToTrust.inOrder(leaf, given));
   }

@@ -17,10 +17,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +58,8 @@ public final class Pem {
 
   private static final Set<String> PRIVATE_KEYS =
       Set.of(PRIVATE_KEY, ENCRYPTED_PRIVATE_KEY, RSA_PRIVATE_KEY, EC_PRIVATE_KEY);
+
+  private static final int MOST_LABELS = 8;
 
   private final String source;
   private final List<Block> blocks;
@@ -143,6 +142,16 @@ public final class Pem {
     if (found.isEmpty()) {
       throw problem("has no CERTIFICATE block (found: " + labels() + ")", null);
     }
+    for (Block block : found) {
+      // The factory would take anything but a SEQUENCE for PEM text inside this PEM block.
+      if (block.bytes.length == 0 || block.bytes[0] != 0x30) {
+        throw noCertificate(block, "its content is no DER SEQUENCE", null);
+      }
+      String damage = Der.problem(block.bytes);
+      if (damage != null) {
+        throw noCertificate(block, damage, null);
+      }
+    }
     CertificateFactory factory = x509();
     if (found.size() > 1) {
       List<X509Certificate> all = allAtOnce(factory, found);
@@ -165,43 +174,47 @@ public final class Pem {
    *     blocks one by one tells which
    */
   private static List<X509Certificate> allAtOnce(CertificateFactory factory, List<Block> blocks) {
-    int length = blocks.stream().mapToInt(block -> block.der.length).sum();
+    int length = blocks.stream().mapToInt(block -> block.bytes.length).sum();
     ByteBuffer der = ByteBuffer.allocate(length);
-    blocks.forEach(block -> der.put(block.der));
+    blocks.forEach(block -> der.put(block.bytes));
     List<X509Certificate> certificates = new ArrayList<>(blocks.size());
     try {
       for (Certificate parsed :
           factory.generateCertificates(new ByteArrayInputStream(der.array()))) {
         // Bytes that are no certificate are passed over, or taken together with the next block's.
         int next = certificates.size();
-        if (next == blocks.size() || !Arrays.equals(parsed.getEncoded(), blocks.get(next).der)) {
+        if (next == blocks.size() || !Arrays.equals(parsed.getEncoded(), blocks.get(next).bytes)) {
           return List.of();
         }
         certificates.add((X509Certificate) parsed);
       }
-    } catch (CertificateException e) {
+    } catch (CertificateException | RuntimeException | StackOverflowError e) {
       return List.of();
     }
     return certificates.size() == blocks.size() ? certificates : List.of();
   }
 
   private X509Certificate certificate(CertificateFactory factory, Block block) {
-    // The factory would take anything but a SEQUENCE for PEM text inside this PEM block.
-    if (block.der.length == 0 || block.der[0] != 0x30) {
-      throw problem("block " + block.index + " is not an X.509 certificate", null);
-    }
-    ByteArrayInputStream in = new ByteArrayInputStream(block.der);
+    ByteArrayInputStream in = new ByteArrayInputStream(block.bytes);
     X509Certificate certificate;
     try {
       certificate = (X509Certificate) factory.generateCertificate(in);
-    } catch (CertificateException e) {
-      throw problem("block " + block.index + " is not an X.509 certificate", e);
+    } catch (CertificateException | RuntimeException | StackOverflowError e) {
+      Der.Kind kind = Der.kind(block.bytes);
+      throw kind == null || kind == Der.Kind.CERTIFICATE
+          ? noCertificate(block, Reasons.of(e), e)
+          : problem("block " + block.index + " is not an X.509 certificate but " + kind, e);
     }
     if (in.available() > 0) {
       throw problem(
           "block " + block.index + " has " + in.available() + " bytes after its certificate", null);
     }
     return certificate;
+  }
+
+  private InvalidMaterialException noCertificate(
+      Block block, String why, @Nullable Throwable cause) {
+    return problem("block " + block.index + " is not an X.509 certificate: " + why, cause);
   }
 
   /**
@@ -233,9 +246,13 @@ public final class Pem {
     return key;
   }
 
-  /** Returns the labels found, each once, for messages. */
+  /** Returns the labels found, each once and not too many of them, for messages. */
   private String labels() {
-    return blocks.stream().map(Block::label).distinct().collect(Collectors.joining(", "));
+    List<String> labels = blocks.stream().map(Block::label).distinct().toList();
+    return String.join(", ", labels.subList(0, Math.min(labels.size(), MOST_LABELS)))
+        + (labels.size() > MOST_LABELS
+            ? " and " + (labels.size() - MOST_LABELS) + " more labels"
+            : "");
   }
 
   private InvalidMaterialException problem(String what, @Nullable Throwable cause) {
@@ -295,16 +312,18 @@ public final class Pem {
    * <p><b>Thread safety:</b> immutable.
    */
   public static final class Block {
+    private final String source;
     private final int index;
     private final String label;
-    private final Map<String, String> headers;
-    private final byte[] der;
+    private final boolean legacyEncrypted;
+    private final byte[] bytes;
 
-    Block(int index, String label, Map<String, String> headers, byte[] der) {
+    Block(String source, int index, String label, boolean legacyEncrypted, byte[] bytes) {
+      this.source = source;
       this.index = index;
       this.label = label;
-      this.headers = Map.copyOf(headers);
-      this.der = der;
+      this.legacyEncrypted = legacyEncrypted;
+      this.bytes = bytes;
     }
 
     /**
@@ -326,12 +345,23 @@ public final class Pem {
     }
 
     /**
-     * Returns the content.
+     * Returns the content, which other parsers may read: {@link Der#problem} finds nothing in it.
      *
-     * @return a copy; no DER if {@link #legacyEncrypted()}
+     * @return a copy
+     * @throws InvalidMaterialException if the content is not DER
      */
     public byte[] der() {
-      return der.clone();
+      String damage = Der.problem(bytes);
+      if (damage != null) {
+        throw new InvalidMaterialException(
+            source, "block " + index + " " + label + " is not DER: " + damage, null);
+      }
+      return bytes();
+    }
+
+    /** Returns a copy of the content, whatever it is. */
+    byte[] bytes() {
+      return bytes.clone();
     }
 
     /**
@@ -340,8 +370,7 @@ public final class Pem {
      * @return whether it is
      */
     public boolean legacyEncrypted() {
-      String procType = headers.getOrDefault("proc-type", "");
-      return procType.toUpperCase(Locale.ROOT).endsWith("ENCRYPTED");
+      return legacyEncrypted;
     }
 
     /** Shows place and label, no content. */

@@ -7,10 +7,8 @@ import io.podtls.pem.Pem.Block;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads one PEM text, line by line, once. Not safe for use by several threads. */
@@ -21,6 +19,8 @@ final class PemReader {
   private static final byte[] END = ascii("-----END ");
   private static final byte[] BASE64_OF_BEGIN = ascii("LS0tLS1CRUdJTi");
   private static final int LONGEST_LABEL = 64;
+  // RFC 1421 headers are a few short lines; nothing else is read of them than Proc-Type.
+  private static final int MOST_HEADER_BYTES = 8 << 10;
 
   private final String source;
   private final byte[] text;
@@ -31,8 +31,9 @@ final class PemReader {
 
   private int bodyLength;
   private @Nullable String openLabel;
-  private final Map<String, String> headers = new LinkedHashMap<>();
+  private int headerBytes;
   private @Nullable String lastHeader;
+  private final StringBuilder procType = new StringBuilder();
 
   PemReader(String source, byte[] text) {
     this.source = source;
@@ -115,8 +116,9 @@ final class PemReader {
     }
     openLabel = label(start + BEGIN.length, labelEnd);
     bodyLength = 0;
-    headers.clear();
+    headerBytes = 0;
     lastHeader = null;
+    procType.setLength(0);
   }
 
   private void end(int start, int end) {
@@ -132,7 +134,8 @@ final class PemReader {
     if (!label.equals(openLabel)) {
       throw problem("block " + number + " begins as " + openLabel + " and ends as " + label);
     }
-    blocks.add(new Block(number, label, headers, decoded()));
+    boolean encrypted = procType.toString().toUpperCase(Locale.ROOT).endsWith("ENCRYPTED");
+    blocks.add(new Block(source, number, label, encrypted, decoded()));
     openLabel = null;
     int rest = labelEnd + DASHES.length;
     if (rest == end) {
@@ -152,7 +155,7 @@ final class PemReader {
     }
     if (bodyLength == 0) {
       if (lastHeader != null && start > lineStart) {
-        headers.merge(lastHeader, ascii(start, end), String::concat);
+        header(lastHeader, start, end);
         return;
       }
       int colon = start;
@@ -160,8 +163,8 @@ final class PemReader {
         colon++;
       }
       if (colon < end) {
-        lastHeader = ascii(start, colon).strip().toLowerCase(Locale.ROOT);
-        headers.put(lastHeader, ascii(colon + 1, end).strip());
+        lastHeader = ascii(start, Math.min(colon, start + LONGEST_LABEL)).strip();
+        header(lastHeader, colon + 1, end);
         return;
       }
     }
@@ -169,6 +172,22 @@ final class PemReader {
       if (!isBlank(text[i])) {
         body[bodyLength++] = text[i];
       }
+    }
+  }
+
+  /** A header, or a line that continues it. */
+  private void header(String name, int start, int end) {
+    headerBytes += end - start + 1;
+    if (headerBytes > MOST_HEADER_BYTES) {
+      throw problem(
+          "block "
+              + (blocks.size() + 1)
+              + " has more than "
+              + (MOST_HEADER_BYTES >> 10)
+              + " KiB of headers");
+    }
+    if (name.equalsIgnoreCase("Proc-Type")) {
+      procType.append(ascii(start, end).strip());
     }
   }
 

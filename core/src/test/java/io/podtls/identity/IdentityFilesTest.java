@@ -145,9 +145,15 @@ class IdentityFilesTest {
       write("tls.key", keyPem + keyPem);
       assertThat(refusal(files)).hasMessage(key + ": has 2 private key blocks, expected one");
       write("tls.key", Pem.encode(Pem.PRIVATE_KEY, new byte[] {1, 2, 3}));
-      assertThat(refusal(files)).hasMessage(key + ": its block PRIVATE KEY is damaged");
+      assertThat(refusal(files))
+          .hasMessage(
+              key + ": block 1 PRIVATE KEY is not DER: a value in it is longer than what holds it");
       write("tls.key", Pem.encode(Pem.EC_PRIVATE_KEY, keys.getPrivate().getEncoded()));
-      assertThat(refusal(files)).hasMessage(key + ": its block EC PRIVATE KEY is damaged");
+      assertThat(refusal(files))
+          .hasMessage(
+              key
+                  + ": its block EC PRIVATE KEY holds a PKCS#8 private key, whose label is PRIVATE"
+                  + " KEY");
       write("tls.key", keyPem);
       write("tls.crt", keyPem);
       assertThat(refusal(files))
@@ -325,6 +331,94 @@ class IdentityFilesTest {
           "tls.key");
       assertThat(refusal(IdentityFiles.directory(directory)))
           .hasMessageContaining("its private key has explicit curve parameters");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"secp256k1, secp256k1", "brainpoolP256r1, brainpoolP256r1", "secp224r1, P-224"})
+    @DisplayName("refuse a key on a curve that the JDK cannot sign with, naming the curve")
+    void refuseCurvesOfNoUse(String curve, String name) throws Exception {
+      OpenSsl openSsl = OpenSsl.in(directory);
+      openSsl.run("ecparam", "-name", curve, "-genkey", "-noout", "-out", "tls.key");
+      IdentityFiles pem = certify(openSsl);
+      openSsl.run(
+          "pkcs12",
+          "-export",
+          "-inkey",
+          "tls.key",
+          "-in",
+          "tls.crt",
+          "-out",
+          "identity.p12",
+          "-passout",
+          "pass:secret");
+
+      for (IdentityFiles files :
+          List.of(
+              pem,
+              IdentityFiles.pkcs12(directory.resolve("identity.p12"), "secret".toCharArray()))) {
+        assertThat(refusal(files))
+            .hasMessageContaining("the EC key cannot be used: Curve not supported: ")
+            .hasMessageContaining(name);
+      }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+        delimiter = '|',
+        value = {
+          "genrsa -traditional 2048 | PRIVATE KEY | a PKCS#1 private key, whose label is RSA"
+              + " PRIVATE KEY",
+          "genrsa 2048 | RSA PRIVATE KEY | a PKCS#8 private key, whose label is PRIVATE KEY",
+          "ecparam -name prime256v1 -genkey -noout | PRIVATE KEY | a SEC1 private key, whose label"
+              + " is EC PRIVATE KEY",
+          "ecparam -name prime256v1 -genkey -noout | ENCRYPTED PRIVATE KEY | a SEC1 private key,"
+              + " whose label is EC PRIVATE KEY",
+          "genpkey -algorithm ED25519 | EC PRIVATE KEY | a PKCS#8 private key, whose label is"
+              + " PRIVATE KEY",
+        })
+    @DisplayName("refuse a label that contradicts the content, naming both")
+    void refuseContradictingLabels(String command, String label, String content) throws Exception {
+      OpenSsl openSsl = OpenSsl.in(directory);
+      List<String> arguments = new ArrayList<>(List.of(command.split(" ")));
+      arguments.addAll(1, List.of("-out", "right.key"));
+      openSsl.run(arguments.toArray(String[]::new));
+      Path key = directory.resolve("tls.key");
+      Files.writeString(
+          key,
+          Files.readString(directory.resolve("right.key"))
+              .replaceAll("(BEGIN|END) [A-Z ]*PRIVATE KEY", "$1 " + label));
+      write("tls.crt", chainPem);
+
+      assertThat(refusal(IdentityFiles.directory(directory)))
+          .hasMessage(key + ": its block " + label + " holds " + content);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+        delimiter = '|',
+        value = {
+          "-keypbe NONE | has its key in it without encryption, which Java does not read; write it",
+          "-keypbe NONE -certpbe NONE | has its key in it without encryption",
+          "-keypbe NONE -certpbe NONE -nomac | has its key in it without encryption",
+          "-keypbe camellia-256-cbc | its key cannot be read by this JDK: .*AES cipher; openssl",
+          "-certpbe camellia-256-cbc | cannot read: .*AES cipher; openssl pkcs12 -export",
+          "-macalg sm3 | cannot read: .*1.2.156.10197.1.401 not available; openssl",
+        })
+    @DisplayName("refuse PKCS#12 that the JDK cannot read with its reason, not the password's")
+    void refusePkcs12OfOtherAlgorithms(String options, String reason) throws Exception {
+      OpenSsl openSsl = OpenSsl.in(directory);
+      write("bundle.pem", keyPem + chainPem);
+      List<String> arguments =
+          new ArrayList<>(List.of("pkcs12", "-export", "-in", "bundle.pem", "-out", "bundle.p12"));
+      arguments.addAll(List.of("-passout", "pass:secret"));
+      arguments.addAll(List.of(options.split(" ")));
+      openSsl.run(arguments.toArray(String[]::new));
+
+      assertThat(
+              refusal(
+                  IdentityFiles.pkcs12(directory.resolve("bundle.p12"), "secret".toCharArray())))
+          .hasMessageMatching(".*" + reason + ".*")
+          .hasMessageNotContaining("password");
     }
 
     @ParameterizedTest

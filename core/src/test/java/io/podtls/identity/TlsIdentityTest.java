@@ -12,13 +12,16 @@ import io.podtls.request.CertificateRequest;
 import io.podtls.request.KeyAlgorithm;
 import io.podtls.request.KeyUsage;
 import io.podtls.testing.LoopbackTls;
+import io.podtls.testing.OpenSsl;
 import io.podtls.testing.SampleRequests;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
+import io.podtls.trust.TrustBundleSource;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Serializable;
 import java.math.BigInteger;
+import java.nio.file.Path;
 import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyStore;
@@ -36,6 +39,7 @@ import javax.security.auth.x500.X500Principal;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -45,6 +49,54 @@ class TlsIdentityTest {
   private final TestCa root = TestCa.root("root");
   private final TestCa issuing = root.intermediate("issuing");
   private final TrustBundle trust = TrustBundle.of(List.of(root.certificate()));
+
+  @Test
+  @DisplayName("names the key identifiers where they alone keep a chain from its anchor")
+  void namesDifferingKeyIdentifiers(@TempDir Path directory) throws Exception {
+    OpenSsl openSsl = OpenSsl.in(directory);
+    openSsl.run("genpkey", "-algorithm", "ED25519", "-out", "ca.key");
+    openSsl.run("genpkey", "-algorithm", "ED25519", "-out", "tls.key");
+    for (String identifier : List.of("01020304", "05060708")) {
+      openSsl.run(
+          "req",
+          "-x509",
+          "-new",
+          "-key",
+          "ca.key",
+          "-subj",
+          "/CN=root",
+          "-out",
+          identifier + ".crt",
+          "-addext",
+          "subjectKeyIdentifier=" + identifier);
+    }
+    openSsl.run("req", "-new", "-key", "tls.key", "-subj", "/CN=orders", "-out", "tls.csr");
+    openSsl.write("extensions", "authorityKeyIdentifier=keyid:always\n");
+    openSsl.run(
+        "x509",
+        "-req",
+        "-in",
+        "tls.csr",
+        "-CA",
+        "01020304.crt",
+        "-CAkey",
+        "ca.key",
+        "-out",
+        "tls.crt",
+        "-extfile",
+        "extensions",
+        "-set_serial",
+        "7");
+    TlsIdentity identity = IdentityFiles.directory(directory).load();
+    Instant now = Instant.now();
+
+    identity.verify(TrustBundleSource.pemFile(directory.resolve("01020304.crt")).load(), now);
+    TrustBundle other = TrustBundleSource.pemFile(directory.resolve("05060708.crt")).load();
+    assertThatThrownBy(() -> identity.verify(other, now))
+        .hasMessageEndingWith(
+            "the way CN=orders > CN=root is not valid: the authority key identifier of CN=orders is"
+                + " not the subject key identifier of CN=root");
+  }
 
   private TlsIdentity identity(KeyAlgorithm algorithm) {
     PendingIdentity pending =

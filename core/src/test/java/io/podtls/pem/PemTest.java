@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.sun.management.ThreadMXBean;
 import io.podtls.failure.InvalidMaterialException;
 import io.podtls.testing.OpenSsl;
 import io.podtls.testing.TestCa;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
@@ -118,14 +120,24 @@ class PemTest {
             "block 1 has more on its END line: line breaks are missing",
             first.replace("END CERTIFICATE-----\n", "END CERTIFICATE----- and more\n")),
         Arguments.of(
-            "block 2 is not an X.509 certificate",
+            "block 2 is not an X.509 certificate: its content is no DER SEQUENCE",
             first + Pem.encode(Pem.CERTIFICATE, "nonsense".getBytes(US_ASCII))),
         Arguments.of(
-            "block 2 is not an X.509 certificate",
+            "block 2 is not an X.509 certificate: Unable to initialize, Too short",
             first + Pem.encode(Pem.CERTIFICATE, new byte[] {0x30, 0x03, 0x02, 0x01, 0x01})),
+        Arguments.of(
+            "block 2 is not an X.509 certificate but a PKCS#8 private key",
+            first + Pem.encode(Pem.CERTIFICATE, TestCa.newKeyPair().getPrivate().getEncoded())),
+        Arguments.of(
+            "block 1 is not an X.509 certificate but a public key",
+            Pem.encode(Pem.CERTIFICATE, FIRST.getPublicKey().getEncoded())),
+        // Version 2, in the words of the JDK.
+        Arguments.of(
+            "block 1 is not an X.509 certificate: Extensions not allowed in v2 certificate",
+            Pem.encode(Pem.CERTIFICATE, withVersion(FIRST.getEncoded(), 1))),
         // A certificate encoded twice: the JDK would read the inner text.
         Arguments.of(
-            "block 1 is not an X.509 certificate",
+            "block 1 is not an X.509 certificate: its content is no DER SEQUENCE",
             Pem.encode(Pem.CERTIFICATE, first.getBytes(US_ASCII))),
         Arguments.of(
             "block 1 has 2 bytes after its certificate",
@@ -135,7 +147,7 @@ class PemTest {
             Base64.getEncoder().encodeToString(first.getBytes(US_ASCII))),
         // What one block lacks the next one has: together they would be one certificate, or two.
         Arguments.of(
-            "block 1 is not an X.509 certificate",
+            "block 1 is not an X.509 certificate: a value in it is longer than what holds it",
             Pem.encode(Pem.CERTIFICATE, Arrays.copyOf(FIRST.getEncoded(), 100))
                 + Pem.encode(
                     Pem.CERTIFICATE,
@@ -249,7 +261,7 @@ class PemTest {
         .extracting(Pem.Block::label)
         .containsExactly("EC PARAMETERS", "EC PRIVATE KEY", "CERTIFICATE", "CERTIFICATE");
     assertThat(pem.blocks()).extracting(Pem.Block::index).containsExactly(1, 2, 3, 4);
-    assertThat(pem.privateKey().der()).isEqualTo(key);
+    assertThat(pem.privateKey().bytes()).isEqualTo(key);
     assertThat(pem.has(Pem.CERTIFICATE)).isTrue();
     assertThat(pem.has(Pem.PRIVATE_KEY)).isFalse();
     assertThat(pem.blocks(Pem.CERTIFICATE)).hasSize(2);
@@ -261,8 +273,8 @@ class PemTest {
   @DisplayName("a block's bytes are a copy")
   void bytesAreACopy() {
     Pem.Block block = Pem.parse(SOURCE, Pem.encode("ANY", new byte[] {1, 2, 3})).blocks().get(0);
-    block.der()[0] = 9;
-    assertThat(block.der()).containsExactly(1, 2, 3);
+    block.bytes()[0] = 9;
+    assertThat(block.bytes()).containsExactly(1, 2, 3);
   }
 
   @Test
@@ -289,7 +301,7 @@ class PemTest {
         -----END RSA PRIVATE KEY-----
         """;
     assertThat(Pem.parse(SOURCE, key).blocks().get(0).legacyEncrypted()).isTrue();
-    assertThat(Pem.parse(SOURCE, key).blocks().get(0).der()).hasSize(16);
+    assertThat(Pem.parse(SOURCE, key).blocks().get(0).bytes()).hasSize(16);
     assertThatThrownBy(() -> Pem.parse(SOURCE, key).privateKey())
         .isInstanceOf(InvalidMaterialException.class)
         .hasMessage(
@@ -319,7 +331,7 @@ class PemTest {
               "-----BEGIN ANY LABEL-----\n"
                   + "([A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/]{1,64}={0,2}\n"
                   + "-----END ANY LABEL-----\n");
-      assertThat(Pem.parse(SOURCE, text).blocks().get(0).der()).isEqualTo(der);
+      assertThat(Pem.parse(SOURCE, text).blocks().get(0).bytes()).isEqualTo(der);
     }
   }
 
@@ -340,6 +352,113 @@ class PemTest {
         .hasSize(2)
         .first()
         .isEqualTo(FIRST);
+  }
+
+  /** Writes another number into {@code version [0] EXPLICIT INTEGER}. */
+  private static byte[] withVersion(byte[] certificate, int version) {
+    byte[] changed = certificate.clone();
+    for (int at = 0; ; at++) {
+      if (changed[at] == (byte) 0xa0 && changed[at + 1] == 3 && changed[at + 2] == 2) {
+        changed[at + 4] = (byte) version;
+        return changed;
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("a message names a few of many labels")
+  void fewLabels() {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < 1000; i++) {
+      text.append(Pem.encode("LABEL " + i, new byte[1]));
+    }
+    assertThatThrownBy(() -> Pem.parse(SOURCE, text.toString()).certificates())
+        .hasMessageEndingWith("LABEL 6, LABEL 7 and 992 more labels)");
+  }
+
+  @Test
+  @DisplayName("a block's headers are at most 8 KiB, its continuations included")
+  void boundedHeaders() {
+    String begin = "-----BEGIN CERTIFICATE-----\n";
+    for (String line : List.of(" continued\n", "name: value\n", "\tb\n", "a:\n")) {
+      String headers = "Any: header\n" + line.repeat((3 << 20) / line.length()) + "\n";
+      assertThatThrownBy(() -> Pem.parse(SOURCE, BOTH.replaceFirst(begin, begin + headers)))
+          .isInstanceOf(InvalidMaterialException.class)
+          .hasMessage(SOURCE + ": block 1 has more than 8 KiB of headers");
+    }
+    String few = "Any: header\n" + " continued\n".repeat(700) + "\n";
+    assertThat(Pem.parse(SOURCE, BOTH.replace(begin, begin + few)).certificates())
+        .containsExactly(FIRST, SECOND);
+  }
+
+  @Test
+  @DisplayName("an encrypted key is recognised when Proc-Type is folded")
+  void foldedProcType() {
+    String key =
+        "-----BEGIN RSA PRIVATE KEY-----\nproc-type: 4,\n  ENCRYPTED\nDEK-Info: x\n\nAAEC\n"
+            + "-----END RSA PRIVATE KEY-----\n";
+    assertThat(Pem.parse(SOURCE, key).blocks().get(0).legacyEncrypted()).isTrue();
+  }
+
+  static Stream<Arguments> adversarial() {
+    String block = Pem.encode("X", new byte[1]);
+    return Stream.of(
+            "-",
+            "\n",
+            " ",
+            "\0",
+            "-----",
+            "-----BEGIN ",
+            "-----BEGIN A-----\n",
+            "a:\n",
+            "a: b\n c\n",
+            "-----BEGIN A----------END A-----",
+            "A\n",
+            "A ",
+            "=",
+            "-----END A-----\n",
+            block,
+            block + " \n",
+            block.strip(),
+            "-----BEGIN X-----\nAA==\n-----END X-----")
+        .flatMap(
+            piece ->
+                Stream.of("", "-----BEGIN A-----\n", "-----BEGIN A-----\n\n", BOTH)
+                    .map(before -> Arguments.of(before, piece)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("adversarial")
+  @DisplayName("four times the text costs about four times the memory and CPU, whatever it is")
+  void linearInTheText(String before, String piece) {
+    long[] small = cost(before + piece.repeat((1 << 20) / piece.length()));
+    long[] large = cost(before + piece.repeat((4 << 20) / piece.length()));
+
+    assertThat(large[0]).as("bytes allocated").isLessThan(6 * small[0] + (1 << 20));
+    // A quadratic reader needs 16 times as long, and minutes.
+    assertThat(large[1]).as("ns of CPU").isLessThan(10 * small[1] + 200_000_000);
+  }
+
+  /** Bytes allocated by this thread, and its CPU time: the least of three runs. */
+  private static long[] cost(String text) {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    byte[] bytes = text.getBytes(US_ASCII);
+    long[] least = {Long.MAX_VALUE, Long.MAX_VALUE};
+    for (int run = 0; run < 3; run++) {
+      long allocated = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+      long cpu = threads.getCurrentThreadCpuTime();
+      try {
+        Pem.parse(SOURCE, bytes).certificates();
+      } catch (InvalidMaterialException refused) {
+        assertThat(refused.getMessage()).hasSizeLessThan(1000);
+      }
+      least[1] = Math.min(least[1], threads.getCurrentThreadCpuTime() - cpu);
+      least[0] =
+          Math.min(
+              least[0],
+              threads.getThreadAllocatedBytes(Thread.currentThread().getId()) - allocated);
+    }
+    return least;
   }
 
   private static String problem(byte[] text) {

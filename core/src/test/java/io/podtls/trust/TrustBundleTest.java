@@ -264,7 +264,7 @@ class TrustBundleTest {
     assertThatThrownBy(
             () -> parse(text + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"))
         .isInstanceOf(InvalidMaterialException.class)
-        .hasMessage("ca.crt: block 3 is not an X.509 certificate");
+        .hasMessage("ca.crt: block 3 is not an X.509 certificate: its content is no DER SEQUENCE");
   }
 
   @Test
