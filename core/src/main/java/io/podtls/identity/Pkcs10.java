@@ -17,6 +17,7 @@ import org.bouncycastle.asn1.ASN1Set;
 import org.bouncycastle.asn1.DERBitString;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.DERSet;
+import org.bouncycastle.asn1.DERUTF8String;
 import org.bouncycastle.asn1.pkcs.Attribute;
 import org.bouncycastle.asn1.pkcs.CertificationRequest;
 import org.bouncycastle.asn1.pkcs.CertificationRequestInfo;
@@ -49,9 +50,13 @@ final class Pkcs10 {
   private static final ASN1ObjectIdentifier ED25519 = new ASN1ObjectIdentifier("1.3.101.112");
 
   static byte[] encode(CertificateRequest request, KeyPair keys, @Nullable Provider provider) {
+    // As values: as strings they would be parsed, with "#" before hexadecimal and "\\" as an
+    // escape.
     X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE);
-    request.organizations().forEach(organization -> subject.addRDN(BCStyle.O, organization));
-    request.commonName().ifPresent(name -> subject.addRDN(BCStyle.CN, name));
+    request
+        .organizations()
+        .forEach(organization -> subject.addRDN(BCStyle.O, new DERUTF8String(organization)));
+    request.commonName().ifPresent(name -> subject.addRDN(BCStyle.CN, new DERUTF8String(name)));
     try {
       CertificationRequestInfo info =
           new CertificationRequestInfo(

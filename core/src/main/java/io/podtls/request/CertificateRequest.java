@@ -153,13 +153,14 @@ public final class CertificateRequest {
     }
 
     /**
-     * Sets the common name (CN) of the subject: to the API server, the user that a client
-     * certificate stands for. A server needs none, and clients do not look at it (RFC 9525 2). If
-     * not called, there is none.
+     * Sets the common name (CN) of the subject, character by character as given: to the API server,
+     * the user that a client certificate stands for. A server needs none, and clients do not look
+     * at it (RFC 9525 2). If not called, there is none.
      *
      * @param commonName 1 to 64 characters (RFC 5280 A.1)
      * @return this builder
-     * @throws IllegalArgumentException if it is blank or too long, or has control characters
+     * @throws IllegalArgumentException if it is blank or too long, or has control characters or
+     *     half of a surrogate pair
      */
     public Builder commonName(String commonName) {
       requireText("commonName", commonName);
@@ -179,12 +180,14 @@ public final class CertificateRequest {
     }
 
     /**
-     * Sets the organizations (O) of the subject: to the API server, the groups of the user that a
-     * client certificate stands for. If not called, there are none.
+     * Sets the organizations (O) of the subject, character by character as given: to the API
+     * server, the groups of the user that a client certificate stands for. If not called, there are
+     * none.
      *
      * @param organizations all of them, in place of those set before
      * @return this builder
-     * @throws IllegalArgumentException if one is blank or has control characters
+     * @throws IllegalArgumentException if one is blank, or has control characters or half of a
+     *     surrogate pair
      */
     public Builder organizations(String... organizations) {
       List<String> all = new ArrayList<>();
@@ -351,6 +354,9 @@ public final class CertificateRequest {
       }
       if (text.codePoints().anyMatch(Character::isISOControl)) {
         throw new IllegalArgumentException(what + " has control characters");
+      }
+      if (text.codePoints().anyMatch(point -> Character.getType(point) == Character.SURROGATE)) {
+        throw new IllegalArgumentException(what + " has half of a surrogate pair");
       }
     }
   }

@@ -2,6 +2,7 @@ package io.podtls.request;
 
 import static java.util.Objects.requireNonNull;
 
+import java.math.BigInteger;
 import java.security.PublicKey;
 import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.EdECPublicKey;
@@ -29,6 +30,16 @@ public enum KeyAlgorithm {
   /** Ed25519 (RFC 8410). Not offered by browsers. */
   ED25519("Ed25519");
 
+  // The orders (SP 800-186 3.2.1) tell these curves from others of their size, such as secp256k1.
+  private static final String P256_ORDER =
+      "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+  private static final String P384_ORDER =
+      "ffffffffffffffffffffffffffffffffffffffffffffffff"
+          + "c7634d81f4372ddf581a0db248b0a77aecec196accc52973";
+  private static final String P521_ORDER =
+      "1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa"
+          + "51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409";
+
   private final String text;
 
   KeyAlgorithm(String text) {
@@ -44,9 +55,9 @@ public enum KeyAlgorithm {
   public boolean matches(PublicKey key) {
     requireNonNull(key, "key");
     return switch (this) {
-      case ECDSA_P256 -> isEc(key, 256);
-      case ECDSA_P384 -> isEc(key, 384);
-      case ECDSA_P521 -> isEc(key, 521);
+      case ECDSA_P256 -> isEc(key, P256_ORDER);
+      case ECDSA_P384 -> isEc(key, P384_ORDER);
+      case ECDSA_P521 -> isEc(key, P521_ORDER);
       case RSA_2048 -> isRsa(key, 2048);
       case RSA_3072 -> isRsa(key, 3072);
       case RSA_4096 -> isRsa(key, 4096);
@@ -55,9 +66,9 @@ public enum KeyAlgorithm {
     };
   }
 
-  private static boolean isEc(PublicKey key, int bits) {
+  private static boolean isEc(PublicKey key, String order) {
     return key instanceof ECPublicKey ec
-        && ec.getParams().getCurve().getField().getFieldSize() == bits;
+        && ec.getParams().getOrder().equals(new BigInteger(order, 16));
   }
 
   private static boolean isRsa(PublicKey key, int bits) {

@@ -8,11 +8,12 @@ import org.jspecify.annotations.Nullable;
  * The name of a signer, e.g. {@code example.com/serving}: a domain and a path, as {@code
  * spec.signerName} of a CertificateSigningRequest has it.
  *
- * <p>The rules are the API server's ({@code certificates.k8s.io/v1}): exactly one {@code /}; before
- * it a domain of two or more DNS labels, at most 253 characters; after it one or more labels
- * separated by dots, at most 317 characters; lower case throughout. Names under {@code
- * kubernetes.io} are reserved, so only the three that Kubernetes itself signs are accepted there;
- * {@code kubernetes.io/legacy-unknown}, which the API server refuses, is not one of them.
+ * <p>The rules are the API server's ({@code certificates.k8s.io/v1}), no stricter: exactly one
+ * {@code /}; before it a domain of two or more DNS labels, at most 253 characters; after it one or
+ * more labels of at most 253 characters, separated by dots; at most 571 characters in all; lower
+ * case throughout; not {@code kubernetes.io/legacy-unknown}. Other names under {@code
+ * kubernetes.io} are reserved for Kubernetes, and the API server takes them from anybody: a request
+ * to one that no signer serves stays pending.
  *
  * <p><b>Thread safety:</b> immutable.
  *
@@ -43,15 +44,14 @@ public record SignerName(String value) {
   private static final String EXAMPLE = "; a signer name looks like example.com/serving";
   private static final int MAX_DOMAIN = 253;
   private static final int MAX_LABEL = 63;
-  // A label, a dot and a subdomain: room for <namespace>.<name>.
-  private static final int MAX_PATH = MAX_LABEL + 1 + MAX_DOMAIN;
+  // A domain, a slash, and a label, a dot and a subdomain: room for <namespace>.<name>.
+  private static final int MAX_NAME = MAX_DOMAIN + 1 + MAX_LABEL + 1 + MAX_DOMAIN;
 
   /**
    * Checks the name.
    *
    * @param value e.g. {@code example.com/serving}
-   * @throws IllegalArgumentException if the API server or its built-in signers would refuse the
-   *     name; the message says why
+   * @throws IllegalArgumentException if the API server would refuse the name; the message says why
    */
   public SignerName {
     requireNonNull(value, "signerName");
@@ -62,8 +62,7 @@ public record SignerName(String value) {
    * {@return the signer name with this spelling}
    *
    * @param value e.g. {@code example.com/serving}
-   * @throws IllegalArgumentException if the API server or its built-in signers would refuse the
-   *     name; the message says why
+   * @throws IllegalArgumentException if the API server would refuse the name; the message says why
    */
   public static SignerName of(String value) {
     return new SignerName(value);
@@ -76,7 +75,15 @@ public record SignerName(String value) {
     }
     String domain = name.substring(0, slash);
     String path = name.substring(slash + 1);
-    checkLength(name, "domain", domain, MAX_DOMAIN);
+    if (domain.length() > MAX_DOMAIN) {
+      throw refused(
+          abbreviated(name),
+          "has a domain of "
+              + domain.length()
+              + " characters, at most "
+              + MAX_DOMAIN
+              + " are allowed");
+    }
     String[] labels = domain.split("\\.", -1);
     for (String label : labels) {
       checkLabel(name, "domain", label, MAX_LABEL);
@@ -87,21 +94,13 @@ public record SignerName(String value) {
     for (String label : path.split("\\.", -1)) {
       checkLabel(name, "path", label, MAX_DOMAIN);
     }
-    checkLength(name, "path", path, MAX_PATH);
-    checkReserved(name, domain);
-  }
-
-  private static void checkLength(String name, String part, String text, int max) {
-    if (text.length() > max) {
+    if (name.length() > MAX_NAME) {
       throw refused(
           abbreviated(name),
-          "has a "
-              + part
-              + " of "
-              + text.length()
-              + " characters, at most "
-              + max
-              + " are allowed");
+          "has " + name.length() + " characters, at most " + MAX_NAME + " are allowed");
+    }
+    if (name.equals("kubernetes.io/legacy-unknown")) {
+      throw refused(name, "is refused by the API server since certificates.k8s.io/v1");
     }
   }
 
@@ -126,30 +125,6 @@ public record SignerName(String value) {
               + part
               + "; a label is lower-case letters, digits and '-', and starts and ends with a letter"
               + " or digit");
-    }
-  }
-
-  private static void checkReserved(String name, String domain) {
-    if (!domain.equals("kubernetes.io") && !domain.endsWith(".kubernetes.io")) {
-      return;
-    }
-    if (name.equals("kubernetes.io/legacy-unknown")) {
-      throw refused(name, "is refused by the API server since certificates.k8s.io/v1");
-    }
-    boolean builtIn =
-        switch (name) {
-          case "kubernetes.io/kube-apiserver-client",
-              "kubernetes.io/kube-apiserver-client-kubelet",
-              "kubernetes.io/kubelet-serving" ->
-              true;
-          default -> false;
-        };
-    if (!builtIn) {
-      throw refused(
-          name,
-          "is under kubernetes.io, which is reserved, and is none of the signers there:"
-              + " kubernetes.io/kube-apiserver-client, kubernetes.io/kube-apiserver-client-kubelet,"
-              + " kubernetes.io/kubelet-serving");
     }
   }
 

@@ -37,6 +37,7 @@ public final class SubjectAlternativeName {
 
   private static final int MAX_DNS_NAME = 253;
   private static final Pattern NUMBER = Pattern.compile("[0-9]+");
+  private static final Pattern PORT = Pattern.compile("[0-9]*");
   // RFC 5321 4.1.2 without quoted strings, which nobody uses and many readers refuse.
   private static final Pattern LOCAL_PART =
       Pattern.compile("[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*");
@@ -84,11 +85,16 @@ public final class SubjectAlternativeName {
   /**
    * A URI, in its ASCII form ({@link URI#toASCIIString()}).
    *
-   * @param uri absolute, e.g. {@code spiffe://cluster.local/ns/shop/sa/orders}; if it has a host,
-   *     without empty labels or a trailing dot in it, as Go's parser and so the API server refuse
-   *     those
+   * <p>What the API server refuses is refused: it parses the names of a request with Go's {@code
+   * net/url} and {@code crypto/x509}. Its older versions take some of what is refused here, because
+   * newer ones do not or because readers differ on it: more than one {@code @}, more than one colon
+   * or a percent sign in a host, a user or a port without a host.
+   *
+   * @param uri absolute, e.g. {@code spiffe://cluster.local/ns/shop/sa/orders}. If it has a host,
+   *     that is in ASCII (A-labels for other scripts), without percent-encoding, zone, empty labels
+   *     or a trailing dot; a port is digits
    * @return a name of kind URI
-   * @throws IllegalArgumentException if the URI is relative or its host is malformed
+   * @throws IllegalArgumentException if the URI is relative or its host or port malformed
    */
   public static SubjectAlternativeName uri(URI uri) {
     requireNonNull(uri, "uri");
@@ -98,13 +104,41 @@ public final class SubjectAlternativeName {
     }
     String authority = uri.getRawAuthority();
     if (authority != null) {
-      String host =
-          authority.substring(authority.lastIndexOf('@') + 1).replaceFirst(":[0-9]*$", "");
-      if (host.startsWith(".") || host.endsWith(".") || host.contains("..")) {
-        throw new IllegalArgumentException("URI \"" + uri + "\" has an empty label in its host");
-      }
+      checkAuthority(uri, authority);
     }
     return new SubjectAlternativeName(Kind.URI, uri.toASCIIString());
+  }
+
+  /** {@code [userinfo@]host[:port]} (RFC 3986 3.2), as Go reads it. */
+  private static void checkAuthority(URI uri, String authority) {
+    int at = authority.indexOf('@');
+    if (at != authority.lastIndexOf('@')) {
+      throw refused("URI", uri.toString(), "has more than one '@' before its path");
+    }
+    String hostAndPort = authority.substring(at + 1);
+    // An IPv6 address in brackets; that it is one, the JDK has checked.
+    int hostEnd = hostAndPort.startsWith("[") ? hostAndPort.indexOf(']') : 0;
+    int colon = hostAndPort.indexOf(':', hostEnd);
+    String host = colon < 0 ? hostAndPort : hostAndPort.substring(0, colon);
+    String port = colon < 0 ? "" : hostAndPort.substring(colon + 1);
+    if (!PORT.matcher(port).matches()) {
+      throw refused("URI", uri.toString(), "has the port \"" + port + "\", which is no number");
+    }
+    if (host.isEmpty()) {
+      throw refused("URI", uri.toString(), "has a user or a port and no host");
+    }
+    if (!host.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
+      throw refused(
+          "URI",
+          uri.toString(),
+          "has a host that is not ASCII; write it in A-labels, as in xn--bcher-kva.example");
+    }
+    if (host.indexOf('%') >= 0) {
+      throw refused("URI", uri.toString(), "has a percent sign in its host");
+    }
+    if (host.startsWith(".") || host.endsWith(".") || host.contains("..")) {
+      throw refused("URI", uri.toString(), "has an empty label in its host");
+    }
   }
 
   /**

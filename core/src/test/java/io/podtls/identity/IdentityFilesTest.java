@@ -269,11 +269,13 @@ class IdentityFilesTest {
         delimiter = '|',
         value = {
           "pkcs8 -topk8 -scrypt     | is encrypted with the algorithm 1.3.6.1.4.1.11591.4.11",
-          "pkcs8 -topk8 -v1 PBE-SHA1-3DES | is encrypted with the algorithm 1.2.840.113549.1.12.1.3",
+          "pkcs8 -topk8 -v1 PBE-SHA1-3DES | is encrypted with the algorithm"
+              + " 1.2.840.113549.1.12.1.3",
           "pkcs8 -topk8 -iter 2000001     | is encrypted with 2000001 iterations",
         })
     @DisplayName(
-        "refuse other encryption, and iterations that take seconds, with the command that converts it")
+        "refuse other encryption, and iterations that take seconds, with the command that converts"
+            + " it")
     void refuseOtherEncryption(String command, String reason) throws Exception {
       OpenSsl openSsl = OpenSsl.in(directory);
       openSsl.run("genpkey", "-algorithm", "ED25519", "-out", "plain.key");

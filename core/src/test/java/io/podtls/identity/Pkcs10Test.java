@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.bouncycastle.asn1.ASN1UTF8String;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("PKCS#10 requests")
 class Pkcs10Test {
@@ -199,6 +201,39 @@ class Pkcs10Test {
           .isNotEqualTo(named);
       assertThat(parsed.getSubject().getRDNs()).hasSize(named ? 1 : 0);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "#0c0141",
+        "#not hexadecimal",
+        "\\system:masters",
+        "\\",
+        "#",
+        "a=b,c+d;\"e\"<f>",
+        " blanks around ",
+        "bücher \ud83d\udcda"
+      })
+  @DisplayName("have subject values as given, as UTF8String, whatever they start with")
+  void haveSubjectValuesAsGiven(String value) throws Exception {
+    CertificateRequest request =
+        CertificateRequest.builder(SampleRequests.SIGNER)
+            .dnsNames("orders")
+            .commonName(value)
+            .organizations(value)
+            .build();
+
+    PKCS10CertificationRequest parsed =
+        new PKCS10CertificationRequest(PendingIdentity.generate(request).pkcs10Der());
+
+    assertThat(parsed.getSubject().getRDNs())
+        .hasSize(2)
+        .allSatisfy(
+            rdn ->
+                assertThat(rdn.getFirst().getValue())
+                    .isInstanceOf(ASN1UTF8String.class)
+                    .hasToString(value));
   }
 
   @Test

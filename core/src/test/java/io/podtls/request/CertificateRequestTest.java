@@ -153,6 +153,9 @@ class CertificateRequestTest {
           .isThrownBy(() -> custom().commonName("a\u0000b"))
           .withMessage("commonName has control characters");
       assertThatIllegalArgumentException()
+          .isThrownBy(() -> custom().commonName("a\ud83d"))
+          .withMessage("commonName has half of a surrogate pair");
+      assertThatIllegalArgumentException()
           .isThrownBy(() -> custom().organizations("a", ""))
           .withMessage("organization is empty");
     }

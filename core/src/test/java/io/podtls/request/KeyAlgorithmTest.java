@@ -2,10 +2,14 @@ package io.podtls.request;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.security.KeyFactory;
 import java.security.KeyPairGenerator;
 import java.security.PublicKey;
+import java.security.spec.X509EncodedKeySpec;
 import java.util.Arrays;
+import java.util.HexFormat;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -37,6 +41,21 @@ class KeyAlgorithmTest {
     assertThat(Arrays.stream(KeyAlgorithm.values()).filter(each -> each.matches(key)))
         .containsExactly(algorithm);
     assertThat(algorithm).hasToString(text);
+  }
+
+  @Test
+  @DisplayName("matches no keys on other curves of its size")
+  void matchesNoOtherCurves() throws Exception {
+    // The base point of secp256k1 (SEC 2 2.4.1).
+    byte[] secp256k1 =
+        HexFormat.of()
+            .parseHex(
+                "3056301006072a8648ce3d020106052b8104000a034200"
+                    + "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+                    + "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8");
+    PublicKey key = KeyFactory.getInstance("EC").generatePublic(new X509EncodedKeySpec(secp256k1));
+
+    assertThat(KeyAlgorithm.values()).noneMatch(algorithm -> algorithm.matches(key));
   }
 
   @ParameterizedTest

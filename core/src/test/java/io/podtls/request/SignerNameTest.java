@@ -25,7 +25,10 @@ class SignerNameTest {
         "kubernetes.io.example.com/x",
         "kubernetes.io/kube-apiserver-client",
         "kubernetes.io/kube-apiserver-client-kubelet",
-        "kubernetes.io/kubelet-serving"
+        "kubernetes.io/kubelet-serving",
+        "kubernetes.io/podtls",
+        "kubernetes.io/kube-apiserver-client-pod",
+        "x.kubernetes.io/serving"
       })
   @DisplayName("accepts what the API server and its signers accept, as it is")
   void acceptsWhatTheApiServerAccepts(String name) {
@@ -52,8 +55,6 @@ class SignerNameTest {
         "example.com/serving:v1  | has the label \"serving:v1\" in its path",
         "bücher.example/serving  | has the label \"bücher\" in its domain",
         "kubernetes.io/legacy-unknown | is refused by the API server",
-        "kubernetes.io/serving   | is under kubernetes.io, which is reserved",
-        "x.kubernetes.io/serving | is under kubernetes.io, which is reserved",
       })
   @DisplayName("refuses any other name, with the reason and an example that is right")
   void refusesAnyOtherNameWithTheReason(String name, String reason) {
@@ -64,7 +65,9 @@ class SignerNameTest {
   }
 
   @Test
-  @DisplayName("has the API server's limits of length: 63 a label, 253 the domain, 317 the path")
+  @DisplayName(
+      "has the API server's limits of length: 63 per label of the domain, 253 for the domain and"
+          + " per label of the path, 571 for the whole")
   void hasTheLimitsOfLengthOfTheApiServer() {
     String label = "a".repeat(63);
     String domain = label + "." + label + "." + label + "." + "a".repeat(61);
@@ -77,8 +80,12 @@ class SignerNameTest {
         .hasMessageContaining("has a label of 64 characters in its domain, at most 63 are allowed");
     assertThatThrownBy(() -> SignerName.of(domain + "a/c"))
         .hasMessageContaining("has a domain of 254 characters, at most 253 are allowed");
-    assertThatThrownBy(() -> SignerName.of("a.b/" + path + "b"))
-        .hasMessageContaining("has a path of 318 characters, at most 317 are allowed");
+    String longPath = "a.b/" + path + "." + "b".repeat(249);
+    assertThat(SignerName.of(longPath).value()).hasSize(571);
+    assertThatThrownBy(() -> SignerName.of(longPath + "b"))
+        .hasMessageContaining("has 572 characters, at most 571 are allowed");
+    assertThatThrownBy(() -> SignerName.of(longest + "b"))
+        .hasMessageContaining("has 572 characters, at most 571 are allowed");
     assertThatThrownBy(() -> SignerName.of("a.b/" + "b".repeat(254)))
         .hasMessageContaining("has a label of 254 characters in its path, at most 253 are allowed");
   }

@@ -126,6 +126,12 @@ class SubjectAlternativeNameTest {
     "urn:example:orders, urn:example:orders",
     "https://orders:8443/a?b=c, https://orders:8443/a?b=c",
     "https://example.com/bücher, https://example.com/b%C3%BCcher",
+    "https://xn--bcher-kva.example/a, https://xn--bcher-kva.example/a",
+    "https://[2001:db8::1]:8443/a, https://[2001:db8::1]:8443/a",
+    "https://u:p%20@orders:/a%20b%0A, https://u:p%20@orders:/a%20b%0A",
+    "spiffe://under_score.example/a, spiffe://under_score.example/a",
+    "spiffe:///a, spiffe:///a",
+    "mailto:a@b@c, mailto:a@b@c",
   })
   @DisplayName("writes URIs in ASCII")
   void writesUrisInAscii(URI given, String canonical) {
@@ -140,6 +146,21 @@ class SubjectAlternativeNameTest {
         "//orders/a            | has no scheme",
         "spiffe://orders../a   | has an empty label in its host",
         "spiffe://u@orders.:1/ | has an empty label in its host",
+        "spiffe://.orders/     | has an empty label in its host",
+        "https://bücher.example/ | has a host that is not ASCII; write it in A-labels",
+        "https://b%C3%BCcher.example/ | has a percent sign in its host",
+        "https://a%20b/        | has a percent sign in its host",
+        "https://a%00b/        | has a percent sign in its host",
+        "https://a%25b/        | has a percent sign in its host",
+        "https://[fe80::1%25eth0]/ | has a percent sign in its host",
+        "https://[fe80::1%eth0]/ | has a percent sign in its host",
+        "https://orders:abc/   | has the port \"abc\", which is no number",
+        "https://orders:-1/    | has the port \"-1\", which is no number",
+        "https://orders:80:80/ | has the port \"80:80\", which is no number",
+        "https://a@b@orders/   | has more than one '@'",
+        "https://a@b@orders:1/ | has more than one '@'",
+        "https://:80/          | has a user or a port and no host",
+        "https://u@/           | has a user or a port and no host",
       })
   @DisplayName("refuses relative URIs and hosts that Go's parser refuses")
   void refusesUrisThatGoRefuses(URI given, String reason) {
