@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestBuilder;
 import io.podtls.examples.signing.CertificateAuthority;
 import io.podtls.identity.PendingIdentity;
 import io.podtls.identity.TlsIdentity;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
@@ -177,9 +179,19 @@ class MainTest {
     TrustBundle trust = TrustBundle.of(List.of(authority.certificate()));
     List<X509Certificate> chain =
         authority.sign(
-            pending.pkcs10Pem(),
-            List.of("digital signature", "server auth"),
-            null,
+            new CertificateSigningRequestBuilder()
+                .withNewMetadata()
+                .withName("test")
+                .endMetadata()
+                .withNewSpec()
+                .withSignerName("example.com/serving")
+                .withUsername("test")
+                .withUsages("digital signature", "server auth")
+                .withRequest(
+                    Base64.getEncoder()
+                        .encodeToString(pending.pkcs10Pem().getBytes(StandardCharsets.US_ASCII)))
+                .endSpec()
+                .build(),
             Duration.ofMinutes(4),
             issued);
     TlsIdentity identity = pending.complete(chain, trust, issued);

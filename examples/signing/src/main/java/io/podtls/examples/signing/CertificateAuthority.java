@@ -2,6 +2,7 @@ package io.podtls.examples.signing;
 
 import static java.util.Objects.requireNonNull;
 
+import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import java.io.IOException;
 import java.io.StringReader;
 import java.math.BigInteger;
@@ -39,33 +40,42 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.openssl.PEMKeyPair;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
+import org.bouncycastle.operator.ContentSigner;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A certificate authority: its certificate, the way from there to a root, and its key.
+ * A certificate authority: its certificate, the path from there to a root, and its key.
  *
- * <p>Signs leaves only, with what was approved and nothing else: the request's subject and SANs,
+ * <p>It signs leaves only, with what was approved and nothing else: the request's subject and SANs,
  * the object's usages, and a lifetime that is the shortest of what was asked for, what is allowed
- * here and what is left of the authority's own certificates.
+ * here and what is left of the certificates in the path.
  *
  * <p><b>Thread safety:</b> immutable.
  */
 public final class CertificateAuthority {
-  /** Room for clocks of relying parties that are late, as Kubernetes' own signer gives. */
+  /** Allowance for relying parties whose clocks are slow, as Kubernetes' signers have it. */
   private static final Duration BACKDATING = Duration.ofMinutes(5);
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final List<X509Certificate> path;
   private final PrivateKey key;
-  private final String signatureAlgorithm;
 
   private CertificateAuthority(List<X509Certificate> path, PrivateKey key) {
     this.path = List.copyOf(path);
     this.key = key;
-    this.signatureAlgorithm = signatureAlgorithm(key);
+  }
+
+  /**
+   * Makes a new root with a P-256 key that may sign any name.
+   *
+   * @param commonName its name, at most 64 characters
+   * @param lifetime how long it is valid from now, positive; also backdated by 5 minutes
+   */
+  public static CertificateAuthority create(String commonName, Duration lifetime) {
+    return create(commonName, lifetime, NameConstraints.none());
   }
 
   /**
@@ -73,8 +83,10 @@ public final class CertificateAuthority {
    *
    * @param commonName its name, at most 64 characters
    * @param lifetime how long it is valid from now, positive; also backdated by 5 minutes
+   * @param constraints the names that it may sign
    */
-  public static CertificateAuthority create(String commonName, Duration lifetime) {
+  public static CertificateAuthority create(
+      String commonName, Duration lifetime, NameConstraints constraints) {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
       generator.initialize(new ECGenParameterSpec("secp256r1"));
@@ -97,9 +109,11 @@ public final class CertificateAuthority {
           Extension.subjectKeyIdentifier,
           false,
           identifiers.createSubjectKeyIdentifier(keys.getPublic()));
-      return new CertificateAuthority(
-          List.of(sign(builder, signatureAlgorithm(keys.getPrivate()), keys.getPrivate())),
-          keys.getPrivate());
+      constraints.addTo(builder);
+      X509Certificate root =
+          new JcaX509CertificateConverter()
+              .getCertificate(builder.build(signer(keys.getPrivate())));
+      return new CertificateAuthority(List.of(root), keys.getPrivate());
     } catch (GeneralSecurityException | IOException e) {
       throw new IllegalStateException("cannot make a certificate authority", e);
     }
@@ -108,10 +122,10 @@ public final class CertificateAuthority {
   /**
    * Reads an authority from PEM.
    *
-   * @param source where the text came from, for messages
+   * @param source the origin of the text, for messages
    * @param certificates its certificate, then, if it is not a root, those that lead to the root
    * @param privateKey its key, not encrypted: PKCS#8, PKCS#1 or SEC1
-   * @throws IllegalArgumentException if that is no usable authority, saying why
+   * @throws IllegalArgumentException if certificate and key cannot be used to sign, with the reason
    */
   public static CertificateAuthority fromPem(
       String source, String certificates, String privateKey) {
@@ -180,17 +194,17 @@ public final class CertificateAuthority {
     }
   }
 
-  /** Returns the authority's own certificate. */
+  /** Returns the certificate of the authority. */
   public X509Certificate certificate() {
     return path.get(0);
   }
 
-  /** Returns what relying parties trust: the last certificate of the path, a root as a rule. */
+  /** Returns the certificate that relying parties trust: the last of the path, normally a root. */
   public X509Certificate anchor() {
     return path.get(path.size() - 1);
   }
 
-  /** Returns the authority's key as PKCS#8 PEM, unencrypted: only for keeping it in a Secret. */
+  /** Returns the key as unencrypted PKCS#8 PEM, which belongs into a Secret and nowhere else. */
   public String exportPrivateKeyUnencrypted() {
     return pem("PRIVATE KEY", key.getEncoded());
   }
@@ -201,24 +215,32 @@ public final class CertificateAuthority {
   }
 
   /**
-   * Signs a request.
+   * Signs a request, whether or not it is approved.
    *
-   * @param pkcs10Pem the request; its first block must be {@code CERTIFICATE REQUEST}
-   * @param usages as in {@code spec.usages}
-   * @param expiration as in {@code spec.expirationSeconds}, or null if that is absent
+   * @param csr the request
    * @param longest the longest lifetime that is allowed, also the default
    * @param now the present
    * @return leaf first, then intermediates, without the root
-   * @throws RequestRefusedException if the request asks for what is not signed here
+   * @throws RequestRefusedException if the request cannot be read, or no certificate be made of it
+   * @throws IllegalStateException if the authority cannot sign now, for any request
    */
-  public List<X509Certificate> sign(
-      String pkcs10Pem,
-      List<String> usages,
-      @Nullable Duration expiration,
-      Duration longest,
-      Instant now)
+  public List<X509Certificate> sign(CertificateSigningRequest csr, Duration longest, Instant now)
       throws RequestRefusedException {
-    ApprovedRequest request = ApprovedRequest.parse(pkcs10Pem, usages, expiration);
+    return sign(ApprovedRequest.read(csr), longest, now);
+  }
+
+  /**
+   * Signs a request.
+   *
+   * @param request the approved request
+   * @param longest the longest lifetime that is allowed, also the default
+   * @param now the present
+   * @return leaf first, then intermediates, without the root
+   * @throws RequestRefusedException if no certificate can be made of the request
+   * @throws IllegalStateException if the authority cannot sign now, for any request
+   */
+  List<X509Certificate> sign(ApprovedRequest request, Duration longest, Instant now)
+      throws RequestRefusedException {
     Instant notAfter = now.plus(longest);
     Instant asked = now.plus(request.expiration().orElse(longest));
     if (asked.isBefore(notAfter)) {
@@ -234,8 +256,10 @@ public final class CertificateAuthority {
       }
     }
     if (!notAfter.isAfter(now)) {
-      throw new IllegalStateException(
-          "the certificate authority's own certificate expired at " + notAfter);
+      throw new IllegalStateException("the certificate of the CA expired at " + notAfter);
+    }
+    for (X509Certificate above : path) {
+      NameConstraints.of(above).check(request);
     }
     List<X509Certificate> chain = new ArrayList<>();
     chain.add(leaf(request, notBefore, notAfter));
@@ -247,7 +271,9 @@ public final class CertificateAuthority {
     return List.copyOf(chain);
   }
 
-  private X509Certificate leaf(ApprovedRequest request, Instant notBefore, Instant notAfter) {
+  private X509Certificate leaf(ApprovedRequest request, Instant notBefore, Instant notAfter)
+      throws RequestRefusedException {
+    ContentSigner signer = signer(key);
     try {
       X509v3CertificateBuilder builder =
           new JcaX509v3CertificateBuilder(
@@ -275,30 +301,30 @@ public final class CertificateAuthority {
           Extension.subjectKeyIdentifier,
           false,
           identifiers.createSubjectKeyIdentifier(request.key()));
-      return sign(builder, signatureAlgorithm, key);
-    } catch (GeneralSecurityException | IOException e) {
-      throw new IllegalStateException("cannot sign", e);
+      return new JcaX509CertificateConverter().getCertificate(builder.build(signer));
+    } catch (GeneralSecurityException | IOException | RuntimeException e) {
+      throw new RequestRefusedException("no certificate can be made of the request: " + e, e);
+    } catch (StackOverflowError e) {
+      throw new RequestRefusedException("the request is nested too deeply for a certificate", e);
     }
   }
 
-  /** The authority's own identifier where it has one (RFC 5280 4.2.1.1), else one of its key. */
+  /** Returns the CA's key identifier if it has one (RFC 5280 4.2.1.1), else one of its key. */
   private AuthorityKeyIdentifier authorityKeyIdentifier(JcaX509ExtensionUtils identifiers)
       throws GeneralSecurityException {
-    SubjectKeyIdentifier own =
+    SubjectKeyIdentifier present =
         SubjectKeyIdentifier.fromExtensions(
             new JcaX509CertificateHolder(certificate()).getExtensions());
-    return own == null
+    return present == null
         ? identifiers.createAuthorityKeyIdentifier(certificate().getPublicKey())
-        : new AuthorityKeyIdentifier(own.getKeyIdentifier());
+        : new AuthorityKeyIdentifier(present.getKeyIdentifier());
   }
 
-  private static X509Certificate sign(
-      X509v3CertificateBuilder builder, String algorithm, PrivateKey key) {
+  private static ContentSigner signer(PrivateKey key) {
     try {
-      return new JcaX509CertificateConverter()
-          .getCertificate(builder.build(new JcaContentSignerBuilder(algorithm).build(key)));
-    } catch (OperatorCreationException | GeneralSecurityException e) {
-      throw new IllegalStateException("cannot sign", e);
+      return new JcaContentSignerBuilder(signatureAlgorithm(key)).build(key);
+    } catch (OperatorCreationException e) {
+      throw new IllegalStateException("cannot sign with the key of the CA", e);
     }
   }
 
@@ -315,12 +341,12 @@ public final class CertificateAuthority {
     };
   }
 
-  /** 127 random bits, positive (RFC 5280 4.1.2.2). */
+  /** Returns a positive number of 127 bits, 126 of them random (RFC 5280 4.1.2.2). */
   private static BigInteger newSerialNumber() {
     return new BigInteger(126, RANDOM).setBit(126);
   }
 
-  /** The certificates as PEM, one block after the other. */
+  /** Returns the certificates as PEM, one block each. */
   static String pem(List<X509Certificate> certificates) {
     StringBuilder text = new StringBuilder();
     for (X509Certificate certificate : certificates) {
@@ -339,7 +365,7 @@ public final class CertificateAuthority {
     return "-----BEGIN %s-----\n%s\n-----END %s-----\n".formatted(label, base64, label);
   }
 
-  /** Names the authority, never its key. */
+  /** Returns subject and serial number of the authority, never its key. */
   @Override
   public String toString() {
     return "CertificateAuthority["

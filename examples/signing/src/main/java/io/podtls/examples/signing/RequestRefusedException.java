@@ -1,8 +1,8 @@
 package io.podtls.examples.signing;
 
 /**
- * The authority does not sign this request, now or later. The message is for the requester: it
- * becomes the message of the request's Failed condition.
+ * Thrown if a request is never signed, now or later. The message is for the requester: it becomes
+ * the message of the request's Failed condition.
  *
  * <p><b>Thread safety:</b> immutable.
  */
@@ -17,12 +17,26 @@ public final class RequestRefusedException extends Exception {
    *
    * @param reason what about the request is not acceptable, and what would be
    */
-  public RequestRefusedException(String reason) {
+  RequestRefusedException(String reason) {
     super(reason);
-    this.reason = reason;
+    this.reason = Printable.of(reason);
   }
 
-  /** Returns what about the request is not acceptable, and what would be. */
+  /**
+   * Refuses a request.
+   *
+   * @param reason what about the request is not acceptable, and what would be
+   * @param cause the failure that showed it
+   */
+  RequestRefusedException(String reason, Throwable cause) {
+    super(reason, cause);
+    this.reason = Printable.of(reason);
+  }
+
+  /**
+   * Returns what about the request is not acceptable, and what would be; printable ASCII, at most
+   * 1,000 characters.
+   */
   public String reason() {
     return reason;
   }

@@ -3,7 +3,6 @@ package io.podtls.examples.signing;
 import static java.util.Objects.requireNonNull;
 
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
-import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestBuilder;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestStatus;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -12,20 +11,14 @@ import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.HttpURLConnection;
-import java.nio.charset.StandardCharsets;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
-import java.util.Base64;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /**
@@ -44,28 +37,19 @@ public final class SigningController implements AutoCloseable {
   private static final Duration RESYNC = Duration.ofMinutes(5);
   private static final long LONGEST_PAUSE_MILLIS = 30_000;
   private static final int THREADS = 4;
+  private static final int UNPROCESSABLE = 422;
 
-  private final KubernetesClient client;
   private final SigningRules rules;
-  private final Supplier<Optional<CertificateAuthority>> authority;
-  private final InstantSource clock;
+  private final RequestSigner signer;
   private final SharedIndexInformer<CertificateSigningRequest> informer;
   private final ScheduledThreadPoolExecutor workers;
   private final Set<String> queued = ConcurrentHashMap.newKeySet();
   private final Map<String, Integer> failures = new ConcurrentHashMap<>();
-  private final AtomicLong signed = new AtomicLong();
-  private final AtomicLong refused = new AtomicLong();
   private volatile boolean failing;
 
-  private SigningController(
-      KubernetesClient client,
-      SigningRules rules,
-      Supplier<Optional<CertificateAuthority>> authority,
-      InstantSource clock) {
-    this.client = requireNonNull(client, "client");
-    this.rules = requireNonNull(rules, "rules");
-    this.authority = requireNonNull(authority, "authority");
-    this.clock = requireNonNull(clock, "clock");
+  private SigningController(KubernetesClient client, SigningRules rules, RequestSigner signer) {
+    this.rules = rules;
+    this.signer = signer;
     this.workers =
         new ScheduledThreadPoolExecutor(
             THREADS,
@@ -130,7 +114,13 @@ public final class SigningController implements AutoCloseable {
       SigningRules rules,
       Supplier<Optional<CertificateAuthority>> authority,
       InstantSource clock) {
-    SigningController controller = new SigningController(client, rules, authority, clock);
+    RequestSigner signer =
+        new RequestSigner(
+            requireNonNull(client, "client"),
+            requireNonNull(rules, "rules"),
+            requireNonNull(authority, "authority"),
+            requireNonNull(clock, "clock"));
+    SigningController controller = new SigningController(client, rules, signer);
     controller.informer.start();
     return controller;
   }
@@ -148,12 +138,12 @@ public final class SigningController implements AutoCloseable {
 
   /** How many certificates were written since the start. */
   public long signed() {
-    return signed.get();
+    return signer.signed();
   }
 
   /** How many requests were refused since the start. */
   public long refused() {
-    return refused.get();
+    return signer.refused();
   }
 
   /** Stops watching and signing; what is being written is finished. Idempotent. */
@@ -182,36 +172,42 @@ public final class SigningController implements AutoCloseable {
       return;
     }
     try {
-      answer(csr);
+      signer.answer(csr);
       failures.remove(name);
     } catch (KubernetesClientException e) {
       switch (e.getCode()) {
-        // Somebody was faster, or it is gone: the watch brings the news, if there is any.
+        // Another replica was faster, or it is gone: the watch reports what is left to do.
         case HttpURLConnection.HTTP_CONFLICT, HttpURLConnection.HTTP_NOT_FOUND ->
             LOG.log(Level.DEBUG, () -> "csr " + name + " changed meanwhile");
         case HttpURLConnection.HTTP_FORBIDDEN ->
             again(
                 name,
                 e,
-                "; may this service account update certificatesigningrequests/status"
+                "; may this service account get pods, update certificatesigningrequests/status"
                     + " and sign for signers/"
                     + rules.signerName()
                     + "?");
+        case UNPROCESSABLE -> // the condition Failed itself: no other answer is possible
+            LOG.log(
+                Level.WARNING,
+                () -> "csr " + name + ": the API server accepts no answer: " + e.getMessage());
         default -> again(name, e, "");
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // of one request, the others go on
       again(name, e, "");
     }
   }
 
-  private void again(String name, RuntimeException problem, String advice) {
+  private void again(String name, Throwable problem, String advice) {
     int count = failures.merge(name, 1, Integer::sum);
     long pause = Math.min(LONGEST_PAUSE_MILLIS, 200L << Math.min(count - 1, 10));
+    String seen = problem instanceof Error ? problem.toString() : problem.getMessage();
     LOG.log(
         Level.WARNING,
         () ->
-            "csr %s: attempt %d failed, next in %d ms: %s%s"
-                .formatted(name, count, pause, problem.getMessage(), advice));
+            Printable.of(
+                "csr %s: attempt %d failed, next in %d ms: %s%s"
+                    .formatted(name, count, pause, seen, advice)));
     enqueue(name, pause);
   }
 
@@ -228,84 +224,5 @@ public final class SigningController implements AutoCloseable {
   private static boolean hasCondition(CertificateSigningRequestStatus status, String type) {
     return status.getConditions().stream()
         .anyMatch(c -> type.equals(c.getType()) && "True".equals(c.getStatus()));
-  }
-
-  private void answer(CertificateSigningRequest csr) {
-    String name = csr.getMetadata().getName();
-    Optional<CertificateAuthority> current = authority.get();
-    if (current.isEmpty()) {
-      throw new IllegalStateException("no certificate authority to sign with yet");
-    }
-    Integer seconds = csr.getSpec().getExpirationSeconds();
-    try {
-      List<X509Certificate> chain =
-          current
-              .get()
-              .sign(
-                  decoded(csr.getSpec().getRequest()),
-                  csr.getSpec().getUsages(),
-                  seconds == null ? null : Duration.ofSeconds(seconds),
-                  rules.longest(),
-                  clock.instant());
-      write(csr, chain);
-      signed.incrementAndGet();
-      X509Certificate leaf = chain.get(0);
-      LOG.log(
-          Level.INFO,
-          () ->
-              "csr %s of %s signed: serial %s, valid until %s"
-                  .formatted(
-                      name,
-                      csr.getSpec().getUsername(),
-                      leaf.getSerialNumber().toString(16),
-                      leaf.getNotAfter().toInstant()));
-    } catch (RequestRefusedException e) {
-      fail(csr, e.reason());
-      refused.incrementAndGet();
-      LOG.log(
-          Level.INFO,
-          () ->
-              "csr %s of %s refused: %s".formatted(name, csr.getSpec().getUsername(), e.reason()));
-    }
-  }
-
-  private static String decoded(String base64) throws RequestRefusedException {
-    try {
-      return new String(Base64.getDecoder().decode(base64), StandardCharsets.US_ASCII);
-    } catch (IllegalArgumentException e) {
-      throw new RequestRefusedException("spec.request is not base64");
-    }
-  }
-
-  private void write(CertificateSigningRequest csr, List<X509Certificate> chain) {
-    byte[] pem = CertificateAuthority.pem(chain).getBytes(StandardCharsets.US_ASCII);
-    updateStatus(
-        new CertificateSigningRequestBuilder(csr)
-            .editStatus()
-            .withCertificate(Base64.getEncoder().encodeToString(pem))
-            .endStatus()
-            .build());
-  }
-
-  private void fail(CertificateSigningRequest csr, String message) {
-    String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
-    updateStatus(
-        new CertificateSigningRequestBuilder(csr)
-            .editStatus()
-            .addNewCondition()
-            .withType("Failed")
-            .withStatus("True")
-            .withReason("SignerValidationFailure")
-            .withMessage(message)
-            .withLastUpdateTime(now)
-            .withLastTransitionTime(now)
-            .endCondition()
-            .endStatus()
-            .build());
-  }
-
-  /** Replaces the status if the object is still at the version that was read, else 409. */
-  private void updateStatus(CertificateSigningRequest csr) {
-    client.certificates().v1().certificateSigningRequests().resource(csr).updateStatus();
   }
 }

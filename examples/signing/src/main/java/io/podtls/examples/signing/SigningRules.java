@@ -5,13 +5,14 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 
 /**
- * What a signer signs.
+ * The rules of a signer.
  *
  * <p><b>Thread safety:</b> immutable.
  *
- * @param signerName the {@code spec.signerName} it answers for; all others are left alone
- * @param longest the longest lifetime it grants, also where a request asks for none; 10 minutes at
- *     least, since no request can ask for less
+ * @param signerName the {@code spec.signerName} whose requests are signed; all others are left
+ *     alone
+ * @param longest the longest lifetime that is granted, also to a request that asks for none; at
+ *     least 10 minutes, the shortest that a request can ask for
  */
 public record SigningRules(String signerName, Duration longest) {
 

@@ -2,6 +2,9 @@ package io.podtls.examples.signing;
 
 import static java.util.Map.entry;
 
+import java.security.PublicKey;
+import java.security.interfaces.ECPublicKey;
+import java.security.interfaces.RSAPublicKey;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -33,8 +36,14 @@ final class Usages {
     this.purposes = purposes;
   }
 
-  /** Translates the names; refuses those that make a certificate something else than a leaf. */
-  static Usages of(Collection<String> names) throws RequestRefusedException {
+  /**
+   * Translates the names of usages. Leaves out {@code key encipherment} and {@code key agreement}
+   * for keys that are not made for it (RFC 3279 2.3, RFC 5480 3, RFC 8410 5): many requests ask for
+   * the former with every kind of key.
+   *
+   * @throws RequestRefusedException if a usage is not one of a leaf
+   */
+  static Usages of(Collection<String> names, PublicKey key) throws RequestRefusedException {
     int keyUsage = 0;
     List<KeyPurposeId> purposes = new ArrayList<>();
     for (String name : names) {
@@ -54,10 +63,16 @@ final class Usages {
     if (purposes.isEmpty()) {
       throw new RequestRefusedException("neither server auth nor client auth is among the usages");
     }
+    if (!(key instanceof RSAPublicKey)) {
+      keyUsage &= ~KeyUsage.keyEncipherment;
+    }
+    if (!(key instanceof ECPublicKey)) {
+      keyUsage &= ~KeyUsage.keyAgreement;
+    }
     return new Usages(keyUsage, purposes);
   }
 
-  /** The KeyUsage extension's bits, 0 for none. */
+  /** Returns the bits of the KeyUsage extension, 0 for none. */
   int keyUsage() {
     return keyUsage;
   }

@@ -16,6 +16,9 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import org.bouncycastle.asn1.DERSequence;
+import org.bouncycastle.asn1.DERSet;
+import org.bouncycastle.asn1.x500.X500Name;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -49,7 +52,8 @@ class CertificateAuthorityTest {
         "rsa:2048",
         "ed25519"
       })
-  @DisplayName("signs what openssl requests, with every kind of key, so that openssl verifies it")
+  @DisplayName(
+      "signs requests of openssl with every kind of key, and openssl verifies the certificates")
   void signsWhatOpensslRequests(String newkey) throws Exception {
     String request = request(newkey, "/CN=orders", "DNS:orders.shop.svc,IP:10.0.0.7,IP:fd00::7");
 
@@ -93,7 +97,7 @@ class CertificateAuthorityTest {
   }
 
   @Test
-  @DisplayName("below a root hands out its own certificate with the leaf, and trust is the root's")
+  @DisplayName("below a root returns its certificate with the leaf; its anchor is the root")
   void intermediateGoesWithTheLeaf() throws Exception {
     opensslRoot("ed25519", "/CN=the root");
     newKey("ec -pkeyopt ec_paramgen_curve:P-256", "/CN=below", "sub.key", "sub.csr");
@@ -130,7 +134,8 @@ class CertificateAuthorityTest {
   @DisplayName("grants what is asked for, but never more than it may")
   void grantsTheShorterLifetime(@Nullable Duration asked, Duration granted) throws Exception {
     X509Certificate leaf =
-        root.sign(request("ed25519", "/CN=x", "DNS:x"), SERVER, asked, Duration.ofHours(2), now)
+        root.sign(
+                read(request("ed25519", "/CN=x", "DNS:x"), SERVER, asked), Duration.ofHours(2), now)
             .get(0);
 
     assertThat(leaf.getNotAfter().toInstant()).isEqualTo(now.plus(granted));
@@ -141,9 +146,7 @@ class CertificateAuthorityTest {
   void neverOutlivesItself() throws Exception {
     X509Certificate leaf =
         root.sign(
-                request("ed25519", "/CN=x", "DNS:x"),
-                SERVER,
-                null,
+                read(request("ed25519", "/CN=x", "DNS:x"), SERVER, null),
                 Duration.ofDays(3),
                 now.plus(Duration.ofHours(1)))
             .get(0);
@@ -154,9 +157,7 @@ class CertificateAuthorityTest {
         .isThrownBy(
             () ->
                 root.sign(
-                    request("ed25519", "/CN=x", "DNS:x"),
-                    SERVER,
-                    null,
+                    read(request("ed25519", "/CN=x", "DNS:x"), SERVER, null),
                     DAY,
                     now.plus(Duration.ofDays(2))))
         .withMessageContaining("expired");
@@ -224,8 +225,9 @@ class CertificateAuthorityTest {
         requestWith("subjectAltName=DNS:x\nbasicConstraints=CA:TRUE"), "asks for a CA certificate");
     assertRefused(request("rsa:1024", "/CN=x", "DNS:x"), "weaker than RSA 2048");
     assertRefused(
-        requestWith("subjectAltName=otherName:1.2.3.4;UTF8:x"), "neither DNS name, IP address");
-    assertRefused(requestWithSubject("/", ""), "names nobody");
+        requestWith("subjectAltName=otherName:1.2.3.4;UTF8:x"),
+        "neither DNS name, IP address, URI nor e-mail address: otherName");
+    assertRefused(requestWithSubject("/", ""), "neither a subject nor a SAN");
   }
 
   @Test
@@ -239,15 +241,111 @@ class CertificateAuthorityTest {
             + Base64.getEncoder().encodeToString(der)
             + "\n-----END CERTIFICATE REQUEST-----\n";
 
-    assertRefused(mangled, "signature");
+    assertRefused(mangled, "not signed by the key");
     assertRefused(
         "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n",
-        "not a PKCS#10");
-    assertRefused("hello", "no CERTIFICATE REQUEST block");
+        "the PKCS#10 is");
+    assertRefused("hello", "not exactly one PEM block");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"x%s%s", "%s%s", "%2$s%1$s", "%s\f%s", "text\n%s%s", "%s# %s"})
+  @DisplayName("refuses everything around the one block that an approver sees")
+  void refusesASecondBlock(String form) {
+    String honest = request("ed25519", "/CN=x", "DNS:x");
+    String evil = request("ed25519", "/CN=evil", "DNS:evil");
+
+    assertRefused(form.formatted(evil, honest), "not exactly one PEM block");
+    assertRefused(form.formatted(evil, honest).replace("\n", " "), "not exactly one PEM block");
   }
 
   @Test
-  @DisplayName("is not made from a leaf, another's key or an empty file")
+  @DisplayName("refuses a subject with an empty relative distinguished name")
+  void refusesEmptyRdn() throws Exception {
+    X500Name subject = X500Name.getInstance(new DERSequence(new DERSet()));
+
+    assertRefused(Requests.pem(Requests.signed(subject, "DNS:x")), "empty");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ec -pkeyopt ec_paramgen_curve:P-256, 'Digital Signature, Key Agreement'",
+    "rsa:2048, 'Digital Signature, Key Encipherment'",
+    "ed25519, Digital Signature"
+  })
+  @DisplayName("leaves out the usages that keys of this kind do not have")
+  void leavesOutUsagesOfOtherKeys(String newkey, String granted) throws Exception {
+    List<String> asked =
+        List.of("digital signature", "key encipherment", "key agreement", "server auth");
+
+    write(root, sign(root, request(newkey, "/CN=x", "DNS:x"), asked, null));
+
+    assertThat(openssl.run("x509", "-in", "leaf.crt", "-noout", "-text"))
+        .containsPattern("Key Usage: critical\\s+" + granted + "\n");
+  }
+
+  @Test
+  @DisplayName(
+      "constrained to the cluster signs Services' names alone, and openssl holds it to that")
+  void constrainsItsNames() throws Exception {
+    CertificateAuthority constrained =
+        CertificateAuthority.create("constrained", DAY, NameConstraints.cluster("corp.example"));
+    String request =
+        request(
+            "ed25519",
+            "/",
+            "DNS:orders.shop.svc,DNS:orders.shop.svc.corp.example,URI:spiffe://corp.example/x");
+
+    write(constrained, sign(constrained, request, SERVER, null));
+    assertThat(openssl.run("verify", "-x509_strict", "-CAfile", "ca.crt", "leaf.crt"))
+        .contains("leaf.crt: OK");
+
+    for (String name :
+        List.of(
+            "DNS:orders",
+            "DNS:orders.shop",
+            "DNS:example.com",
+            "DNS:xsvc",
+            "IP:10.0.0.7",
+            "IP:fd00::7",
+            "URI:spiffe://elsewhere/x",
+            "email:a@example.com")) {
+      String other = request("ed25519", "/", name);
+      assertThatThrownBy(() -> sign(constrained, other, SERVER, null))
+          .isInstanceOf(RequestRefusedException.class)
+          .hasMessageContaining("the name constraints of the CA do not permit the name");
+    }
+  }
+
+  @Test
+  @DisplayName("that signs what its constraints do not permit is not trusted by openssl")
+  void opensslEnforcesConstraints() throws Exception {
+    CertificateAuthority constrained =
+        CertificateAuthority.create("constrained", DAY, NameConstraints.cluster("corp.example"));
+    Files.writeString(folder.resolve("ca.crt"), constrained.pathPem());
+    Files.writeString(folder.resolve("ca.key"), constrained.exportPrivateKeyUnencrypted());
+    request("ed25519", "/CN=x", "DNS:example.com");
+    Files.writeString(folder.resolve("leaf.ext"), "subjectAltName=DNS:example.com\n");
+    openssl.run(
+        "x509",
+        "-req",
+        "-in",
+        "server.csr",
+        "-CA",
+        "ca.crt",
+        "-CAkey",
+        "ca.key",
+        "-extfile",
+        "leaf.ext",
+        "-out",
+        "leaf.crt");
+
+    assertThatThrownBy(() -> openssl.run("verify", "-CAfile", "ca.crt", "leaf.crt"))
+        .hasMessageContaining("permitted subtree violation");
+  }
+
+  @Test
+  @DisplayName("is not made from a leaf, from the key of another CA or from an empty file")
   void refusesUnusableMaterial() throws Exception {
     opensslRoot("ed25519", "/CN=one");
     String oneCertificate = read("ca.crt");
@@ -272,7 +370,7 @@ class CertificateAuthorityTest {
   }
 
   @Test
-  @DisplayName("survives the way into a Secret and back")
+  @DisplayName("is read back from the PEM that it writes into a Secret")
   void writesItselfAsPem() throws Exception {
     CertificateAuthority again =
         CertificateAuthority.fromPem("test", root.pathPem(), root.exportPrivateKeyUnencrypted());
@@ -288,7 +386,13 @@ class CertificateAuthorityTest {
       List<String> usages,
       @Nullable Duration expiration)
       throws RequestRefusedException {
-    return authority.sign(request, usages, expiration, Duration.ofHours(6), now);
+    return authority.sign(read(request, usages, expiration), Duration.ofHours(6), now);
+  }
+
+  private static ApprovedRequest read(
+      String request, List<String> usages, @Nullable Duration expiration)
+      throws RequestRefusedException {
+    return ApprovedRequest.read(Requests.csr(request, usages, expiration));
   }
 
   private void assertRefused(String request, String reason) {
@@ -307,7 +411,7 @@ class CertificateAuthorityTest {
     return read("server.csr");
   }
 
-  /** Makes a key and a request for it, or what the options say. */
+  /** Makes a key and a request for it, or another file by the options. */
   private void newKey(
       String newkey, String subject, String keyFile, String outFile, String... options) {
     List<String> arguments = new ArrayList<>(List.of("req", "-newkey"));

@@ -8,10 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 
-/**
- * The openssl program in one folder: an author of requests and judge of certificates. Without it a
- * test is skipped; with CI=true it fails.
- */
+/** The openssl program, run in one folder. Without it a test is skipped; with CI=true it fails. */
 final class Openssl {
   private final Path folder;
 
@@ -19,7 +16,7 @@ final class Openssl {
     this.folder = folder;
   }
 
-  /** Finds it, or skips the calling test. */
+  /** Returns the program, or skips the calling test. */
   static Openssl in(Path folder) {
     Openssl openssl = new Openssl(folder);
     try {
@@ -33,7 +30,7 @@ final class Openssl {
     return openssl;
   }
 
-  /** Runs it and returns what it printed; fails if it does. */
+  /** Runs the program and returns its output; fails if the program does. */
   String run(String... arguments) {
     List<String> command = new ArrayList<>(List.of("openssl"));
     command.addAll(List.of(arguments));
