@@ -10,20 +10,20 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * Which CA certificates are published, since when, and which of them do not sign any more. It is
- * written beside the published bundle, so that restarts and replicas agree.
+ * The published CA certificates, since when each is published, and since when it does not sign any
+ * more. It is written as notes beside the published bundle, so that restarts and replicas agree.
  *
  * <p>Immutable.
  */
 final class AnchorHistory {
-  /** Relying parties' clocks may be late by this much. */
+  /** Allowance for relying parties whose clocks are slow. */
   private static final Duration SLACK = Duration.ofMinutes(5);
 
   private final List<Entry> entries;
@@ -34,54 +34,57 @@ final class AnchorHistory {
 
   private record Entry(X509Certificate anchor, Instant published, Optional<Instant> superseded) {}
 
-  /** Nothing was ever published. */
+  /** Returns the history before the first publication. */
   static AnchorHistory none() {
     return new AnchorHistory(List.of());
   }
 
   /**
-   * Reads what {@link #pem()} and {@link #notes()} wrote. A certificate without a note was put
-   * there by somebody else; it stays as long as if it had signed until now.
+   * Reads what {@link #pem()} and {@link #notes()} wrote. A certificate without a note was not
+   * published by this signer and is left out.
    *
    * @throws io.podtls.failure.InvalidMaterialException if the bundle cannot be read
    */
   static AnchorHistory parse(String source, String pem, String notes) {
-    if (pem.isBlank()) {
+    if (pem.isBlank() || notes.isBlank()) {
       return none();
     }
-    Map<String, Entry> entries = new LinkedHashMap<>();
+    Map<String, X509Certificate> anchors = new HashMap<>();
     for (X509Certificate anchor :
         TrustBundle.parse(source, pem.getBytes(StandardCharsets.UTF_8)).certificates()) {
-      entries.put(fingerprint(anchor), new Entry(anchor, Instant.EPOCH, Optional.empty()));
+      anchors.put(fingerprint(anchor), anchor);
     }
-    notes.lines().map(line -> line.split(" ", -1)).forEach(words -> note(entries, words));
-    return new AnchorHistory(List.copyOf(entries.values()));
+    List<Entry> entries = new ArrayList<>();
+    notes
+        .lines()
+        .distinct()
+        .forEach(line -> entry(anchors, line.split(" ", -1)).ifPresent(entries::add));
+    return new AnchorHistory(entries);
   }
 
-  /**
-   * Takes a note in; one that cannot be read, or of a certificate that is gone, is as if it was not
-   * there.
-   */
-  private static void note(Map<String, Entry> entries, String... words) {
-    Entry entry = entries.get(words[0]);
-    if (entry == null || words.length != 3) {
-      return;
+  /** Returns the entry of a note, unless it is unreadable or its certificate is gone. */
+  private static Optional<Entry> entry(Map<String, X509Certificate> anchors, String... words) {
+    X509Certificate anchor = anchors.get(words[0]);
+    if (anchor == null || words.length != 3) {
+      return Optional.empty();
     }
     try {
-      Optional<Instant> superseded =
-          words[2].equals("-") ? Optional.empty() : Optional.of(Instant.parse(words[2]));
-      entries.put(words[0], new Entry(entry.anchor(), Instant.parse(words[1]), superseded));
+      return Optional.of(
+          new Entry(
+              anchor,
+              Instant.parse(words[1]),
+              words[2].equals("-") ? Optional.empty() : Optional.of(Instant.parse(words[2]))));
     } catch (DateTimeException e) {
-      return;
+      return Optional.empty();
     }
   }
 
-  /** What is to be published when this anchor's CA is the one to sign. */
+  /** Returns what to publish while the CA with this anchor is the one to sign. */
   AnchorHistory signingWith(X509Certificate current, Instant now, RotationTimes times) {
     List<Entry> next = new ArrayList<>();
     Optional<Entry> known =
         entries.stream().filter(entry -> entry.anchor().equals(current)).findFirst();
-    // The first of all need not be announced: nobody trusts another one yet.
+    // The very first need not be published ahead: no relying party trusts another one yet.
     Instant published = known.map(Entry::published).orElse(entries.isEmpty() ? Instant.EPOCH : now);
     next.add(new Entry(current, published, Optional.empty()));
     for (Entry entry : entries) {
@@ -96,7 +99,7 @@ final class AnchorHistory {
     return new AnchorHistory(next);
   }
 
-  /** Whether the anchor has been published for long enough to sign with its CA. */
+  /** Returns whether the anchor has been published for long enough to sign with its CA. */
   boolean established(X509Certificate anchor, Instant now, RotationTimes times) {
     return entries.stream()
         .anyMatch(
@@ -109,13 +112,14 @@ final class AnchorHistory {
     return entries.stream().map(Entry::anchor).toList();
   }
 
-  /** The bundle. */
+  /** Returns the bundle. */
   String pem() {
     return TrustBundle.of(anchors()).toPem();
   }
 
   /**
-   * One line for each certificate: its fingerprint, since when published, since when superseded.
+   * Returns one line for each certificate: its fingerprint, the time of its publication, and the
+   * time since which it does not sign any more, or {@code -}.
    */
   String notes() {
     StringBuilder notes = new StringBuilder();

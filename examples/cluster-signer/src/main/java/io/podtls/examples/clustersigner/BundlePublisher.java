@@ -10,6 +10,8 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.HttpURLConnection;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -17,11 +19,11 @@ import java.util.Optional;
 
 /**
  * Publishes the CA certificates: as a ConfigMap in the signer's namespace, which also keeps their
- * {@link AnchorHistory}, as copies of it in other namespaces, and as a ClusterTrustBundle where the
- * API server has that.
+ * {@link AnchorHistory} as an annotation, as copies of it in other namespaces, and as a
+ * ClusterTrustBundle where the API server has that kind.
  *
- * <p>Everything is written with the version that was read: of two replicas one wins, and the other
- * reads again.
+ * <p>Every object is written with the version that was read. Of two replicas that write at once,
+ * one receives a conflict and reads again.
  */
 final class BundlePublisher implements Publication {
   private static final Logger LOG = System.getLogger(BundlePublisher.class.getName());
@@ -37,11 +39,13 @@ final class BundlePublisher implements Publication {
   private final String name;
 
   /**
-   * Prepares.
+   * Describes where to publish; reads and writes nothing yet.
    *
-   * @param home the namespace whose ConfigMap keeps the history
-   * @param namespaces where copies go, besides home
-   * @param name of all the ConfigMaps
+   * @param client the client to publish with
+   * @param signerName the signer whose ClusterTrustBundle is written
+   * @param home the namespace of the ConfigMap that keeps the history
+   * @param namespaces the namespaces of the copies
+   * @param name the name of all these ConfigMaps
    */
   BundlePublisher(
       KubernetesClient client,
@@ -56,7 +60,6 @@ final class BundlePublisher implements Publication {
     this.name = name;
   }
 
-  /** What is published at home. */
   @Override
   public AnchorHistory read() {
     ConfigMap published = configMap(home).get();
@@ -71,26 +74,37 @@ final class BundlePublisher implements Publication {
   }
 
   /**
-   * Writes where something else is there.
+   * Publishes the anchors everywhere.
    *
-   * @throws KubernetesClientException if the ConfigMap at home cannot be written; troubles
-   *     elsewhere are logged
+   * @throws KubernetesClientException if the ConfigMap at home cannot be written, or with code 409
+   *     if another replica has written since
+   * @throws IllegalStateException if the ConfigMap at home is immutable and has other content
    */
   @Override
-  public void publish(AnchorHistory history) {
+  public List<String> publish(AnchorHistory history) {
     String pem = history.pem();
     write(home, pem, Optional.of(history.notes()));
+    List<String> problems = new ArrayList<>();
     for (String namespace : namespaces) {
-      attempt("configmap " + namespace + "/" + name, () -> write(namespace, pem, Optional.empty()));
+      attempt(
+          "configmap " + namespace + "/" + name,
+          () -> write(namespace, pem, Optional.empty()),
+          problems);
     }
-    attempt("clustertrustbundle " + trustBundleName(), () -> writeTrustBundle(pem));
+    attempt("clustertrustbundle " + trustBundleName(), () -> writeTrustBundle(pem), problems);
+    return problems;
   }
 
-  private static void attempt(String what, Runnable write) {
+  private static void attempt(String what, Runnable write, List<String> problems) {
     try {
       write.run();
     } catch (KubernetesClientException e) {
-      LOG.log(Level.WARNING, () -> "cannot publish " + what + ": " + e.getMessage());
+      if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
+        throw e;
+      }
+      problems.add("the CA is not published in " + what + ": " + e.getMessage());
+    } catch (IllegalStateException e) {
+      problems.add("the CA is not published: " + e.getMessage());
     }
   }
 
@@ -104,19 +118,27 @@ final class BundlePublisher implements Publication {
     ConfigMap next = wanted.build();
     if (present == null) {
       client.configMaps().inNamespace(namespace).resource(next).create();
-    } else if (!Objects.equals(present, next)) {
-      client.configMaps().inNamespace(namespace).resource(next).update();
-    } else {
+    } else if (Objects.equals(present, next)) {
       return;
+    } else if (Boolean.TRUE.equals(present.getImmutable()) && !isPublished(present, pem)) {
+      throw new IllegalStateException(
+          "configmap %s/%s is immutable and has another content; delete it, the signer makes a new one"
+              .formatted(namespace, name));
+    } else {
+      client.configMaps().inNamespace(namespace).resource(next).update();
     }
     LOG.log(Level.INFO, () -> "published configmap " + namespace + "/" + name);
+  }
+
+  private static boolean isPublished(ConfigMap present, String pem) {
+    return present.getData() != null && pem.equals(present.getData().get(KEY));
   }
 
   private Resource<ConfigMap> configMap(String namespace) {
     return client.configMaps().inNamespace(namespace).withName(name);
   }
 
-  /** The API server wants the name to begin like this. */
+  /** Returns the name, with the prefix that the API server requires. */
   private String trustBundleName() {
     return signerName.replace('/', ':') + ":" + name;
   }

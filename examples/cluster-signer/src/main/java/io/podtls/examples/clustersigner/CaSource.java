@@ -2,16 +2,16 @@ package io.podtls.examples.clustersigner;
 
 import io.podtls.examples.signing.CertificateAuthority;
 
-/** Where the CA's certificate and key come from; read again and again. */
+/** The origin of the CA's certificate and key, which is read again from time to time. */
 interface CaSource {
   /**
    * Reads the CA as it is now.
    *
-   * @throws IllegalStateException if there is none, saying what is to be done
-   * @throws IllegalArgumentException if what is there is none
+   * @throws IllegalStateException if there is none, with what to do about it
+   * @throws IllegalArgumentException if what is there cannot be used as a CA
    */
   CertificateAuthority read();
 
-  /** The place, for messages. */
+  /** Returns the place, for messages. */
   String description();
 }

@@ -16,14 +16,14 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The running program: the approver, the signing controller, the CA's keeper and the health
- * endpoint. Of several replicas one approves; all sign.
+ * The running program: the approver, the signing controller, the keeper of the CA and the health
+ * endpoint. Of several replicas one approves and all sign.
  */
 final class ClusterSigner implements AutoCloseable {
-  /** How often the CA's source is looked at. */
+  /** The time between two looks at the source of the CA. */
   private static final Duration LOOKS = Duration.ofSeconds(10);
 
-  /** A keeper that has had no success for so long hangs or has lost its rights. */
+  /** A keeper without success for so long hangs. */
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private final InstantSource clock;
@@ -43,7 +43,7 @@ final class ClusterSigner implements AutoCloseable {
             .orElseGet(
                 () ->
                     new SecretCaSource(
-                        client, namespace, options.caSecret(), options.signerName() + " CA"));
+                        client, namespace, options.caSecret(), options::newAuthority));
     this.keeper =
         new AuthorityKeeper(
             source,
@@ -83,14 +83,16 @@ final class ClusterSigner implements AutoCloseable {
     return CertificateApprover.builder(client, policy, options.signerName())
         .leaderElection(namespace)
         .leaseName("cluster-signer")
+        .patience(options.patience())
         .start();
   }
 
   /**
-   * Starts.
+   * Starts the program's parts.
    *
-   * @param client lent
-   * @param namespace the signer's own
+   * @param options the command line
+   * @param client the client of all parts; stays the caller's
+   * @param namespace the namespace of the signer
    * @throws IOException if the health endpoint's port is taken
    */
   static ClusterSigner start(Options options, KubernetesClient client, String namespace)
@@ -98,12 +100,12 @@ final class ClusterSigner implements AutoCloseable {
     return new ClusterSigner(options, client, namespace);
   }
 
-  /** Looks at the CA's source now and not at the next round. */
+  /** Looks at the source of the CA now instead of in some seconds. */
   void look() {
     keeper.look();
   }
 
-  /** How many certificates this replica has written. */
+  /** Returns the number of certificates that this replica has written. */
   long signed() {
     return controller.signed();
   }
@@ -128,7 +130,7 @@ final class ClusterSigner implements AutoCloseable {
     } else if (keeper.signing().get().certificate().getNotAfter().toInstant().isBefore(now)) {
       problems.add("the CA has expired");
     }
-    // Tells of an API server out of reach, too, where this replica does not approve.
+    problems.addAll(keeper.problems());
     if (keeper.lastSuccess().isBefore(now.minus(PATIENCE))) {
       problems.add("the CA was not read and published since " + keeper.lastSuccess());
     }

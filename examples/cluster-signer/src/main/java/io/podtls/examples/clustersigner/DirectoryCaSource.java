@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** A CA in files {@code tls.crt} and {@code tls.key}, as a mounted Secret has them. */
+/** A CA in files {@code tls.crt} and {@code tls.key}, as in a mounted Secret. */
 final class DirectoryCaSource implements CaSource {
   private final Path folder;
 

@@ -12,18 +12,18 @@ import java.util.concurrent.CountDownLatch;
 import java.util.logging.LogManager;
 
 /**
- * Approves and signs certificate signing requests of one signerName, for clusters that have no
- * signer of their own; see the package's description for what it is not.
+ * A program that approves and signs the certificate signing requests of one signerName, for
+ * clusters that have no signer of their own; the package's description has its limits.
  */
 public final class Main {
   private Main() {}
 
-  /** Runs until the process is stopped; ends it with 1 if it cannot start, 2 for wrong options. */
+  /** Runs until the process is stopped; exits with 1 if it cannot start, 2 for wrong options. */
   public static void main(String[] arguments) throws InterruptedException {
     try (InputStream configuration = Main.class.getResourceAsStream("/logging.properties")) {
       LogManager.getLogManager().readConfiguration(configuration);
     } catch (IOException e) {
-      throw new IllegalStateException("the program's own resource is unreadable", e);
+      throw new IllegalStateException("a resource of the program is unreadable", e);
     }
     int code = run(System.getenv(), System.out, System.err, arguments);
     if (code != 0) {
@@ -42,7 +42,7 @@ public final class Main {
       err.print(Options.USAGE);
       return 2;
     }
-    // A pod's own account, or a kubeconfig's. One HTTP/2 connection carries the watches too.
+    // The pod's account, or that of a kubeconfig. One HTTP/2 connection carries the watches too.
     Config config = new ConfigBuilder(Config.autoConfigure(null)).withOnlyHttpWatches(true).build();
     try (KubernetesClient client = new KubernetesClientBuilder().withConfig(config).build()) {
       String here = client.getNamespace() == null ? "default" : client.getNamespace();

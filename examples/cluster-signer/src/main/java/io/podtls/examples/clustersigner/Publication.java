@@ -1,14 +1,18 @@
 package io.podtls.examples.clustersigner;
 
-/** Where the CA certificates are published, and what of them is kept. */
+import java.util.List;
+
+/** The places where the CA certificates are published, and their history. */
 interface Publication {
-  /** What is published. */
+  /** Reads the history of what is published. */
   AnchorHistory read();
 
   /**
-   * Publishes, where something else is published; what was read since must not be overwritten.
+   * Publishes the anchors of a history wherever something else is published. Never overwrites what
+   * another replica has written since the last read.
    *
-   * @throws RuntimeException if the history could not be kept
+   * @return what could not be published where, empty if everything was
+   * @throws RuntimeException if the history itself could not be written
    */
-  void publish(AnchorHistory history);
+  List<String> publish(AnchorHistory history);
 }

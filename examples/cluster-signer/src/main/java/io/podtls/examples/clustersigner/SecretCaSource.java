@@ -7,31 +7,33 @@ import io.podtls.examples.signing.CertificateAuthority;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
- * A CA in a Secret, under {@code tls.crt} and {@code tls.key}. Into a Secret without data a new CA
- * is put, so that an empty one in a manifest is enough to begin with, and emptying it is a
- * rotation.
+ * A CA in a Secret, under {@code tls.crt} and {@code tls.key}. A Secret without data is filled with
+ * a new CA: an empty one in a manifest is enough to start with, and emptying it is a rotation.
  */
 final class SecretCaSource implements CaSource {
   private static final Logger LOG = System.getLogger(SecretCaSource.class.getName());
   private static final String CERTIFICATE = "tls.crt";
   private static final String KEY = "tls.key";
-  private static final Duration NEW_CA_LIFETIME = Duration.ofDays(3 * 365L);
 
   private final KubernetesClient client;
   private final String namespace;
   private final String name;
-  private final String commonName;
+  private final Supplier<CertificateAuthority> newAuthority;
 
-  SecretCaSource(KubernetesClient client, String namespace, String name, String commonName) {
+  SecretCaSource(
+      KubernetesClient client,
+      String namespace,
+      String name,
+      Supplier<CertificateAuthority> newAuthority) {
     this.client = client;
     this.namespace = namespace;
     this.name = name;
-    this.commonName = commonName;
+    this.newAuthority = newAuthority;
   }
 
   @Override
@@ -48,9 +50,9 @@ final class SecretCaSource implements CaSource {
     return CertificateAuthority.fromPem(description(), text(data, CERTIFICATE), text(data, KEY));
   }
 
-  /** Fails with a conflict where another replica is faster: then its CA is read next time. */
+  /** Fills the Secret; fails with a conflict (409) if another replica was faster. */
   private CertificateAuthority fill(Secret secret) {
-    CertificateAuthority created = CertificateAuthority.create(commonName, NEW_CA_LIFETIME);
+    CertificateAuthority created = newAuthority.get();
     client
         .secrets()
         .inNamespace(namespace)
@@ -60,7 +62,7 @@ final class SecretCaSource implements CaSource {
                 .addToData(KEY, base64(created.exportPrivateKeyUnencrypted()))
                 .build())
         .update();
-    LOG.log(Level.INFO, () -> description() + " was empty and has a new CA now: " + created);
+    LOG.log(Level.INFO, () -> description() + " was empty; put a new CA into it: " + created);
     return created;
   }
 

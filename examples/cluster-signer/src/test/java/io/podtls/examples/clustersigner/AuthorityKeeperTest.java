@@ -2,10 +2,13 @@ package io.podtls.examples.clustersigner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.podtls.examples.signing.CertificateAuthority;
+import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -107,6 +110,7 @@ class AuthorityKeeperTest {
     keeper.look();
     assertThat(keeper.signing()).isEmpty();
     assertThat(keeper.lastSuccess()).isEqualTo(Instant.MIN);
+    assertThat(keeper.problems()).containsExactly("cannot keep the CA of test published: broken");
 
     publication.broken = false;
     keeper.look();
@@ -118,21 +122,58 @@ class AuthorityKeeperTest {
   }
 
   @Test
-  @DisplayName(
-      "keeps a certificate that somebody else published for as long as if it had signed until then")
-  void keepsForeignAnchors() {
+  @DisplayName("does not adopt a published certificate that has no note of a signer")
+  void dropsForeignAnchors() {
     source.authority = second;
     publication.history = AnchorHistory.parse("test", first.pathPem(), "nonsense\na b c\n");
 
     keeper.look();
-    assertThat(keeper.signing()).isEmpty();
-    pass(AHEAD);
-    assertThat(keeper.signing()).contains(second);
 
-    pass(LONGEST);
-    assertThat(publication.history.anchors()).contains(first.anchor());
-    pass(Duration.ofMinutes(5));
     assertThat(publication.history.anchors()).containsExactly(second.anchor());
+    assertThat(keeper.signing()).contains(second);
+  }
+
+  @Test
+  @DisplayName("adopts no certificate that was added beside the noted ones")
+  void dropsAddedAnchors() {
+    source.authority = first;
+    keeper.look();
+    publication.history =
+        AnchorHistory.parse(
+            "test", first.pathPem() + second.pathPem(), publication.history.notes());
+
+    keeper.look();
+
+    assertThat(publication.history.anchors()).containsExactly(first.anchor());
+  }
+
+  @Test
+  @DisplayName("reads again at once when another replica was faster, and signs with that one's CA")
+  void conflictIsReadAgain() {
+    source.authority = first;
+    publication.conflict =
+        () -> {
+          source.authority = second;
+          publication.history = AnchorHistory.none().signingWith(second.anchor(), now, TIMES);
+        };
+
+    keeper.look();
+
+    assertThat(keeper.signing()).contains(second);
+    assertThat(keeper.problems()).isEmpty();
+    assertThat(publication.history.anchors()).containsExactly(second.anchor());
+  }
+
+  @Test
+  @DisplayName("shows what could not be published elsewhere, and signs")
+  void showsProblemsElsewhere() {
+    source.authority = first;
+    publication.unpublished = List.of("the CA is not published in configmap a/b: forbidden");
+
+    keeper.look();
+
+    assertThat(keeper.signing()).contains(first);
+    assertThat(keeper.problems()).isEqualTo(publication.unpublished);
   }
 
   private void pass(Duration time) {
@@ -157,10 +198,12 @@ class AuthorityKeeperTest {
     }
   }
 
-  /** Keeps what the real one keeps: text. */
+  /** A publication that keeps what the real one keeps: text. */
   private static final class FakePublication implements Publication {
     private AnchorHistory history = AnchorHistory.none();
     private boolean broken;
+    private List<String> unpublished = List.of();
+    private @Nullable Runnable conflict;
 
     @Override
     public AnchorHistory read() {
@@ -170,11 +213,17 @@ class AuthorityKeeperTest {
     }
 
     @Override
-    public void publish(AnchorHistory next) {
+    public List<String> publish(AnchorHistory next) {
       if (broken) {
         throw new IllegalStateException("broken");
       }
+      if (conflict != null) {
+        conflict.run();
+        conflict = null;
+        throw new KubernetesClientException("conflict", HttpURLConnection.HTTP_CONFLICT, null);
+      }
       history = next;
+      return unpublished;
     }
   }
 }

@@ -19,7 +19,19 @@ class OptionsTest {
     assertThat(options.caSecret()).isEqualTo("cluster-signer-ca");
     assertThat(options.approving()).isTrue();
     assertThat(options.caDirectory()).isEmpty();
+    assertThat(options.patience()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(options.constrained()).isFalse();
+    assertThat(options.newAuthority().certificate().getExtensionValue("2.5.29.30")).isNull();
     assertThat(options.times().publishAhead()).isEqualTo(Duration.ofMinutes(3));
+  }
+
+  @Test
+  @DisplayName("constrain a new CA to the cluster where that is asked for")
+  void constrainTheCa() {
+    Options options = Options.parse("--ca-names", "cluster", "--cluster-domain", "corp.example");
+
+    assertThat(options.newAuthority().certificate().getCriticalExtensionOIDs())
+        .contains("2.5.29.30");
   }
 
   @Test

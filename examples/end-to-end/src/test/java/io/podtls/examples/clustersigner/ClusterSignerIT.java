@@ -2,12 +2,16 @@ package io.podtls.examples.clustersigner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestCondition;
 import io.podtls.controlplane.Cluster;
 import io.podtls.controlplane.ControlPlane;
 import io.podtls.controlplane.RequiresControlPlane;
+import io.podtls.controlplane.TestPod;
 import io.podtls.examples.signing.CertificateAuthority;
+import io.podtls.examples.signing.SigningController;
+import io.podtls.examples.signing.SigningRules;
 import io.podtls.identity.PendingIdentity;
 import io.podtls.identity.TlsIdentity;
 import io.podtls.request.CertificateRequest;
@@ -26,8 +30,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
@@ -83,7 +93,7 @@ class ClusterSignerIT {
   }
 
   @Test
-  @DisplayName("leaves alone what nobody has approved")
+  @DisplayName("leaves requests alone that are not approved")
   void leavesPendingRequestsAlone() throws Exception {
     trial.emptySecret();
     trial.start();
@@ -100,20 +110,84 @@ class ClusterSignerIT {
     trial.emptySecret();
     trial.start();
 
-    CertificateSigningRequest refused =
-        trial.await(
-            trial.approved(pending(KeyAlgorithm.ECDSA_P256), "server auth", "cert sign"),
-            csr -> csr.getStatus().getConditions().size() == 2);
+    CertificateSigningRequest csr =
+        trial.approved(pending(KeyAlgorithm.ECDSA_P256), "server auth", "cert sign");
 
-    CertificateSigningRequestCondition failed = refused.getStatus().getConditions().get(1);
-    assertThat(failed.getType()).isEqualTo("Failed");
-    assertThat(failed.getReason()).isEqualTo("SignerValidationFailure");
-    assertThat(failed.getMessage()).startsWith("usage \"cert sign\" is not issued here");
-    assertThat(refused.getStatus().getCertificate()).isNull();
+    assertThat(trial.awaitFailure(csr).getMessage())
+        .startsWith("usage \"cert sign\" is not issued here");
   }
 
   @Test
-  @DisplayName("publishes its CA in its own and the chosen namespaces and as a ClusterTrustBundle")
+  @DisplayName("fails a request with a second block, which the API server and kubectl do not see")
+  void failsHiddenRequests() throws Exception {
+    trial.emptySecret();
+    trial.start();
+    String evil = pending(KeyAlgorithm.ED25519).pkcs10Pem().strip();
+    String honest = pending(KeyAlgorithm.ECDSA_P256).pkcs10Pem();
+
+    CertificateSigningRequest csr =
+        trial.approve(trial.create(cluster.admin(), "x" + evil + "\n" + honest, SERVER));
+
+    assertThat(trial.awaitFailure(csr).getMessage()).contains("not exactly one PEM block");
+  }
+
+  @Test
+  @DisplayName("signs the request of a pod while that lives, and fails it when the pod is gone")
+  void looksAtThePod() throws Exception {
+    trial.emptySecret();
+    trial.start();
+    TestPod living = cluster.pod(trial.namespace, "living").create();
+    TestPod deleted = cluster.pod(trial.namespace, "deleted").create();
+    TestPod replaced = cluster.pod(trial.namespace, "replaced").create();
+    PendingIdentity pending = pending(KeyAlgorithm.ECDSA_P256);
+    CertificateSigningRequest ofLiving = trial.create(living, pending, SERVER);
+    CertificateSigningRequest ofDeleted = trial.create(deleted, pending, SERVER);
+    CertificateSigningRequest ofReplaced = trial.create(replaced, pending, SERVER);
+    cluster.delete(deleted);
+    cluster.delete(replaced);
+    TestPod replacement = cluster.pod(trial.namespace, "replaced").create();
+
+    trial.awaitCertificate(trial.approve(ofLiving));
+    assertThat(trial.awaitFailure(trial.approve(ofDeleted)).getMessage())
+        .isEqualTo("pod " + trial.namespace + "/deleted made the request and is gone");
+    assertThat(trial.awaitFailure(trial.approve(ofReplaced)).getMessage())
+        .contains(
+            "pod " + trial.namespace + "/replaced",
+            replaced.uid(),
+            "now has uid " + replacement.uid());
+  }
+
+  @Test
+  @DisplayName("signs other requests while one brings an Error, and tries that one again")
+  void anErrorStopsNoOther() throws Exception {
+    CertificateAuthority authority = CertificateAuthority.create("test", Duration.ofDays(1));
+    AtomicInteger errors = new AtomicInteger(8); // twice the threads of the controller
+    try (SigningController controller =
+        SigningController.start(
+            cluster.clientFor(trial.account),
+            new SigningRules(trial.signerName, Duration.ofHours(1)),
+            () -> {
+              if (errors.getAndDecrement() > 0) {
+                throw new StackOverflowError("injected");
+              }
+              return Optional.of(authority);
+            },
+            InstantSource.system())) {
+      List<CertificateSigningRequest> requests = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        requests.add(trial.approved(pending(KeyAlgorithm.ECDSA_P256), SERVER));
+      }
+
+      requests.forEach(trial::awaitCertificate);
+
+      assertThat(controller.signed()).isEqualTo(8);
+      assertThat(controller.refused()).isZero();
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "publishes its CA in its namespace, in those of its options, and as a ClusterTrustBundle")
   void publishesItsCa() throws Exception {
     trial.emptySecret();
     trial.start();
@@ -170,6 +244,55 @@ class ClusterSignerIT {
   }
 
   @Test
+  @DisplayName("in two replicas that start at once on an empty Secret signs in both from the start")
+  void replicasStartTogether() throws Exception {
+    trial.emptySecret();
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      List<Future<ClusterSigner>> starting = new ArrayList<>();
+      for (int replica = 0; replica < 2; replica++) {
+        starting.add(threads.submit(() -> trial.start()));
+      }
+      for (Future<ClusterSigner> signer : starting) {
+        assertThat(get(signer.get(), "/readyz").body()).doesNotContain("CA");
+      }
+    } finally {
+      threads.shutdown();
+    }
+    assertThat(
+            TrustBundle.parse(
+                    "test", trial.bundle(trial.namespace).getBytes(StandardCharsets.UTF_8))
+                .certificates())
+        .hasSize(1);
+  }
+
+  @Test
+  @DisplayName("is not ready with an immutable ConfigMap that has another content, and names it")
+  void reportsImmutableConfigMap() throws Exception {
+    trial.emptySecret();
+    cluster
+        .admin()
+        .resource(
+            new ConfigMapBuilder()
+                .withNewMetadata()
+                .withNamespace(trial.other)
+                .withName("serving-ca")
+                .endMetadata()
+                .withImmutable(true)
+                .addToData("ca.crt", "another")
+                .build())
+        .create();
+
+    ClusterSigner signer = trial.start();
+
+    assertThat(awaitReadiness(signer, Duration.ofSeconds(10), 503))
+        .contains("configmap " + trial.other + "/serving-ca is immutable");
+    cluster.admin().configMaps().inNamespace(trial.other).withName("serving-ca").delete();
+    signer.look();
+    awaitReadiness(signer, Duration.ofSeconds(10), 200);
+  }
+
+  @Test
   @DisplayName("signs with a new CA from the Secret, and keeps the old one published beside it")
   void rotatesItsCa() throws Exception {
     trial.emptySecret();
@@ -196,7 +319,7 @@ class ClusterSignerIT {
   }
 
   @Test
-  @DisplayName("is not ready without a CA and says why, and is ready once it has one")
+  @DisplayName("is not ready without a CA, with the reason, and is ready once it has one")
   void tellsItsHealth() throws Exception {
     ClusterSigner signer = trial.start();
     assertThat(get(signer, "/healthz").statusCode()).isEqualTo(200);
@@ -213,7 +336,7 @@ class ClusterSignerIT {
   }
 
   @Test
-  @DisplayName("is ready within ten seconds where nobody has made a request")
+  @DisplayName("is ready within ten seconds on a cluster without requests")
   void isReadyOnAnIdleCluster() throws Exception {
     trial.emptySecret();
 
@@ -223,7 +346,7 @@ class ClusterSignerIT {
   }
 
   @Test
-  @DisplayName("is not ready while the API server is gone, and says so")
+  @DisplayName("is not ready while the API server is gone, with the reason")
   void tellsTheApiServersAbsence(ControlPlane controlPlane) throws Exception {
     trial.emptySecret();
     ClusterSigner signer = trial.startApproving();

@@ -1,16 +1,22 @@
 package io.podtls.examples.clustersigner;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestBuilder;
+import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestCondition;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.podtls.controlplane.Cluster;
+import io.podtls.controlplane.TestPod;
 import io.podtls.controlplane.TestServiceAccount;
+import io.podtls.examples.endtoend.Kubeconfig;
 import io.podtls.examples.signing.CertificateAuthority;
 import io.podtls.identity.PendingIdentity;
 import io.podtls.request.SignerName;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -20,7 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
-/** A namespace with a signerName of its own, a CA's Secret, and signers with their rights. */
+/** A namespace, a signerName, a Secret for a CA, and signers with exactly the rights they need. */
 final class Trial implements AutoCloseable {
   private static final String SECRET = "cluster-signer-ca";
 
@@ -44,6 +50,7 @@ final class Trial implements AutoCloseable {
         Cluster.signerRule(signerName, "sign"),
         Cluster.signerRule(signerName, "attest"),
         Cluster.rule("certificates.k8s.io", "clustertrustbundles", "create", "get", "update"),
+        Cluster.rule("", "pods", "get"),
         Cluster.rule("", "secrets", "get", "update"),
         Cluster.rule("", "configmaps", "create", "get", "update"));
   }
@@ -65,7 +72,7 @@ final class Trial implements AutoCloseable {
         .create();
   }
 
-  /** Puts a CA into the Secret, whatever was there. */
+  /** Replaces the content of the Secret. */
   void secret(CertificateAuthority authority) {
     admin()
         .secrets()
@@ -86,13 +93,12 @@ final class Trial implements AutoCloseable {
     return start(false);
   }
 
-  /** Starts a signer that approves too, with the rights for it. */
+  /** Starts a signer that also approves, with the rights for it. */
   ClusterSigner startApproving() throws IOException {
     cluster.grant(
         account,
         Cluster.rule("certificates.k8s.io", "certificatesigningrequests/approval", "update"),
         Cluster.signerRule(signerName, "approve"),
-        Cluster.rule("", "pods", "get"),
         Cluster.rule("", "services", "list"),
         Cluster.rule("discovery.k8s.io", "endpointslices", "list"),
         Cluster.rule("coordination.k8s.io", "leases", "create", "get", "update"));
@@ -105,9 +111,11 @@ final class Trial implements AutoCloseable {
             new Options(
                 SignerName.of(signerName),
                 approving,
+                Duration.ofMinutes(1),
                 "cluster.local",
                 SECRET,
                 Optional.empty(),
+                false,
                 Duration.ofHours(24),
                 "serving-ca",
                 List.of(other),
@@ -120,7 +128,12 @@ final class Trial implements AutoCloseable {
   }
 
   CertificateSigningRequest create(PendingIdentity pending, String... usages) {
-    return admin()
+    return create(admin(), pending.pkcs10Pem(), usages);
+  }
+
+  /** Creates a request with that text in {@code spec.request}. */
+  CertificateSigningRequest create(KubernetesClient requester, String pem, String... usages) {
+    return requester
         .resource(
             new CertificateSigningRequestBuilder()
                 .withNewMetadata()
@@ -130,19 +143,50 @@ final class Trial implements AutoCloseable {
                 .withSignerName(signerName)
                 .withUsages(usages)
                 .withExpirationSeconds(3600)
-                .withRequest(base64(pending.pkcs10Pem()))
+                .withRequest(base64(pem))
                 .endSpec()
                 .build())
         .create();
   }
 
+  /** Makes a request as a pod does. */
+  CertificateSigningRequest create(TestPod pod, PendingIdentity pending, String... usages) {
+    cluster.grant(pod, Cluster.rule("certificates.k8s.io", "certificatesigningrequests", "create"));
+    return create(cluster.clientFor(pod), pending.pkcs10Pem(), usages);
+  }
+
   CertificateSigningRequest approved(PendingIdentity pending, String... usages) {
-    CertificateSigningRequest created = create(pending, usages);
+    return approve(create(pending, usages));
+  }
+
+  /** Returns the environment of a signer's process. */
+  Map<String, String> environment(Path folder) throws IOException {
+    Path kubeconfig =
+        Kubeconfig.write(
+            folder.resolve("kubeconfig"),
+            cluster.controlPlane(),
+            namespace,
+            cluster.tokenFor(account));
+    return Map.of("KUBECONFIG", kubeconfig.toString(), "POD_NAMESPACE", namespace);
+  }
+
+  CertificateSigningRequest approve(CertificateSigningRequest created) {
     return admin().certificates().v1().certificateSigningRequests().resource(created).approve();
   }
 
   CertificateSigningRequest awaitCertificate(CertificateSigningRequest csr) {
     return await(csr, now -> now.getStatus().getCertificate() != null);
+  }
+
+  /** Waits for the condition Failed and returns it. */
+  CertificateSigningRequestCondition awaitFailure(CertificateSigningRequest csr) {
+    CertificateSigningRequest refused =
+        await(csr, now -> now.getStatus().getConditions().size() == 2);
+    CertificateSigningRequestCondition failed = refused.getStatus().getConditions().get(1);
+    assertThat(failed.getType()).isEqualTo("Failed");
+    assertThat(failed.getReason()).isEqualTo("SignerValidationFailure");
+    assertThat(refused.getStatus().getCertificate()).isNull();
+    return failed;
   }
 
   CertificateSigningRequest await(
