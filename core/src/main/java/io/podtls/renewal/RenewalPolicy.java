@@ -16,13 +16,15 @@ import java.time.Instant;
  * it.
  *
  * <p>Where in the window is drawn from the certificate itself: uniform over a fleet, and the same
- * each time, after a restart too.
+ * each time it is asked for, after a restart too.
  *
  * <p><b>Thread safety:</b> immutable.
  */
 public final class RenewalPolicy {
 
-  /** The least wait: the lives of certificates under an expiring CA shrink towards zero. */
+  /**
+   * Lives that shrink towards nothing, as those under an expiring CA do, must not become a loop.
+   */
   private static final Duration LEAST = Duration.ofSeconds(5);
 
   private static final double UNIT = 0x1.0p-53;
@@ -36,8 +38,8 @@ public final class RenewalPolicy {
   }
 
   /**
-   * Returns the default: between 40 and 50 % of usable life. The pod that draws the latest time
-   * survives a control plane that is away for half of a certificate's life.
+   * Returns the default: between 40 and 50 % of usable life. The unluckiest pod survives a control
+   * plane that is away for half of a certificate's life.
    *
    * @return the policy
    */
@@ -55,7 +57,7 @@ public final class RenewalPolicy {
   }
 
   /**
-   * Returns another window.
+   * Returns a window of one's own.
    *
    * @param from the fraction of usable life at which the window opens, above 0
    * @param to the fraction at which it closes, not below {@code from}, at most 0.9; the same as

@@ -1,4 +1,4 @@
-/** The port to the signer: how a pending identity is submitted, and the outcomes. */
+/** The port to whoever signs: how a pending identity is submitted and what becomes of it. */
 @NullMarked
 package io.podtls.signing;
 

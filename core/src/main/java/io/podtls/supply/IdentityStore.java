@@ -66,7 +66,6 @@ public final class IdentityStore {
       return Optional.empty();
     }
     try {
-      output.requireOwnSet();
       TlsIdentity identity = files.load();
       Properties details = details(DETAILS);
       if (!fingerprint(identity).equals(details.getProperty("certificate"))) {
@@ -94,7 +93,6 @@ public final class IdentityStore {
       return Optional.empty();
     }
     try {
-      output.requireOwnSet();
       if (!fingerprint(request).equals(details(PENDING_DETAILS).getProperty("request"))) {
         return Optional.empty();
       }

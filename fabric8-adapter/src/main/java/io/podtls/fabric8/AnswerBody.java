@@ -1,87 +1,70 @@
 package io.podtls.fabric8;
 
+import io.fabric8.kubernetes.client.http.AsyncBody;
+import io.fabric8.kubernetes.client.http.HttpResponse;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 
 /**
- * Collects the body of one answer, up to a limit. However long it is, a body has to make progress.
+ * Collects the body of one answer, and notices when the rest of it will never come: a body has to
+ * make progress, however long it is.
  *
- * <p>Thread safety: fed by the transport's threads, awaited by one.
+ * <p>Thread safety: fed by the HTTP client's threads, awaited by one.
  */
-final class AnswerBody implements Consumer<List<ByteBuffer>> {
-
-  /** Five times what etcd stores as one object by default. */
-  static final int LONGEST = 8 << 20;
-
-  /** How waiting for a body ended. */
-  enum End {
-    WHOLE,
-    BROKEN_OFF,
-    STALLED,
-    TOO_LONG
-  }
+final class AnswerBody implements AsyncBody.Consumer<List<ByteBuffer>> {
 
   private final Duration progressWithin;
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-  private boolean tooLong;
 
   AnswerBody(Duration progressWithin) {
     this.progressWithin = progressWithin;
   }
 
   @Override
-  public synchronized void accept(List<ByteBuffer> pieces) {
-    for (ByteBuffer piece : pieces) {
-      if (piece.remaining() > LONGEST - bytes.size()) {
-        tooLong = true;
-        throw new IllegalStateException("longer than " + LONGEST + " bytes");
-      }
-      byte[] part = new byte[piece.remaining()];
-      piece.get(part);
+  public synchronized void consume(List<ByteBuffer> chunk, AsyncBody from) {
+    for (ByteBuffer buffer : chunk) {
+      byte[] part = new byte[buffer.remaining()];
+      buffer.get(part);
       bytes.writeBytes(part);
     }
+    from.consume();
   }
 
-  /** Waits for the whole body; ends the exchange if it does not come. */
-  End await(Transport.Exchange exchange) throws InterruptedException {
-    exchange.readBody();
-    End end = End.STALLED;
+  /** Waits for the whole body; empty if it broke off or stopped coming. */
+  Optional<byte[]> of(HttpResponse<AsyncBody> response) throws InterruptedException {
+    CompletableFuture<Void> done = response.body().done();
+    response.body().consume();
+    int before = -1;
     try {
-      int before = -1;
-      while (size() > before && end == End.STALLED) {
+      while (size() > before) {
         before = size();
         try {
-          exchange.done().get(progressWithin.toMillis(), TimeUnit.MILLISECONDS);
-          end = End.WHOLE;
+          done.get(progressWithin.toMillis(), TimeUnit.MILLISECONDS);
+          return Optional.of(content());
         } catch (TimeoutException e) {
           // go on if there was progress
         }
       }
     } catch (ExecutionException e) {
-      end = isTooLong() ? End.TOO_LONG : End.BROKEN_OFF;
+      return Optional.empty();
     } finally {
-      if (end != End.WHOLE) {
-        exchange.cancel();
-      }
+      response.body().cancel();
     }
-    return end;
+    return Optional.empty();
   }
 
   private synchronized int size() {
     return bytes.size();
   }
 
-  private synchronized boolean isTooLong() {
-    return tooLong;
-  }
-
-  synchronized byte[] content() {
+  private synchronized byte[] content() {
     return bytes.toByteArray();
   }
 }

@@ -3,11 +3,8 @@ package io.podtls.fabric8;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.podtls.request.PodEnvironment;
-import io.podtls.testing.TestCa;
-import io.podtls.trust.TrustBundle;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
@@ -22,9 +19,11 @@ class KubernetesTlsTest {
 
   private final ApiServer server =
       ApiServer.at(
-          Origin.of("http://127.0.0.1:1", "a test"),
+          "http://127.0.0.1:1",
           Optional::empty,
-          TrustBundle.of(List.of(TestCa.root("ca").certificate())).trustManager());
+          () -> {
+            throw new AssertionError("nothing is asked");
+          });
 
   private KubernetesTls orders() {
     return KubernetesTls.forService("orders")

@@ -49,17 +49,19 @@ class WireFaultsTest {
             approved ? List.of(Map.of("type", "Approved", "status", "True")) : List.of(),
             "certificate",
             issued ? Base64.getEncoder().encodeToString(pem.getBytes(UTF_8)) : "");
-    return JsonObject.of(
-            Map.of(
-                "kind",
-                "CertificateSigningRequest",
-                "metadata",
-                Map.of("name", "podtls-1", "uid", "u", "resourceVersion", "" + version),
-                "spec",
-                Map.of("signerName", "example.com/serving", "username", "pod"),
-                "status",
-                status))
-        .toJson();
+    return new String(
+        JsonObject.of(
+                Map.of(
+                    "kind",
+                    "CertificateSigningRequest",
+                    "metadata",
+                    Map.of("name", "podtls-1", "uid", "u", "resourceVersion", "" + version),
+                    "spec",
+                    Map.of("signerName", "example.com/serving", "username", "pod"),
+                    "status",
+                    status))
+            .toBytes(),
+        UTF_8);
   }
 
   private static String event(String csr) {
@@ -134,7 +136,7 @@ class WireFaultsTest {
                               "name", sent.text("metadata", "name"),
                               "uid", "u",
                               "resourceVersion", "7")));
-              WireServer.json(200, stored.toJson()).write(request, out);
+              WireServer.json(200, new String(stored.toBytes(), UTF_8)).write(request, out);
             })
         .then(WireServer.open());
 

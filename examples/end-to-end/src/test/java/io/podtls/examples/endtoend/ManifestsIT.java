@@ -2,12 +2,15 @@ package io.podtls.examples.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -122,6 +125,31 @@ class ManifestsIT {
                 assertThat(rule.getResourceNames()).containsExactly("example.com/serving");
               }
             });
+  }
+
+  @Test
+  @DisplayName("let the server drain before it is killed, and probe it before it counts as ready")
+  void serverStopsGracefully() {
+    PodSpec pod = manifests.deployment("server.yaml").getSpec().getTemplate().getSpec();
+    Container container = pod.getContainers().get(0);
+
+    assertThat(pod.getTerminationGracePeriodSeconds()).isGreaterThan(5 + 1);
+    assertThat(container.getReadinessProbe().getPeriodSeconds()).isLessThanOrEqualTo(2);
+    assertThat(
+            container.getStartupProbe().getPeriodSeconds()
+                * container.getStartupProbe().getFailureThreshold())
+        .isGreaterThan(120);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"signer.yaml", "server.yaml", "client.yaml"})
+  @DisplayName("restrict who reaches the pods by a NetworkPolicy that selects them")
+  void podsHavePolicies(String file) {
+    NetworkPolicy policy = only(manifests.objects(file), NetworkPolicy.class);
+
+    assertThat(policy.getSpec().getPolicyTypes()).containsExactly("Ingress");
+    assertThat(manifests.deployment(file).getSpec().getTemplate().getMetadata().getLabels())
+        .containsAllEntriesOf(policy.getSpec().getPodSelector().getMatchLabels());
   }
 
   private static <T> T only(List<HasMetadata> objects, Class<T> type) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,9 +14,10 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
-/** An example as a process of its own, with an environment of its own. */
-final class Program implements AutoCloseable {
+/** An example as a process, with the JVM's options of {@code image/run}. */
+public final class Program implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofSeconds(90);
 
   private final String name;
@@ -30,29 +32,55 @@ final class Program implements AutoCloseable {
     reader.start();
   }
 
+  static Program start(
+      Class<?> main, Path hosts, Map<String, String> environment, List<String> arguments) {
+    return start(main, List.of(), hosts, environment, arguments);
+  }
+
   /**
    * Starts an example.
    *
+   * @param jvm further options of the JVM
    * @param hosts a file as /etc/hosts, which takes the place of the cluster's DNS
    * @param environment all of the environment; nothing is inherited
    */
-  static Program start(
-      Class<?> main, Path hosts, Map<String, String> environment, List<String> arguments) {
+  public static Program start(
+      Class<?> main,
+      List<String> jvm,
+      Path hosts,
+      Map<String, String> environment,
+      List<String> arguments) {
     List<String> command =
         new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
-                "-Djdk.net.hosts.file=" + hosts,
-                "-cp",
-                System.getProperty("java.class.path"),
-                main.getName()));
+                "-Djdk.net.hosts.file=" + hosts));
+    command.addAll(limits());
+    command.addAll(jvm);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(arguments);
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().clear();
     builder.environment().putAll(environment);
     try {
       return new Program(main.getPackageName(), builder.start());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Returns the limits that the image sets for the JDK's HttpServer. */
+  private static List<String> limits() {
+    Path run = Path.of(System.getProperty("podtls.root"), "examples", "image", "run");
+    try (Stream<String> lines = Files.lines(run)) {
+      String options =
+          lines
+              .filter(line -> line.startsWith("limits="))
+              .findFirst()
+              .orElseThrow()
+              .split("\"", 3)[1];
+      return List.of(options.split(" ", -1));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -75,8 +103,8 @@ final class Program implements AutoCloseable {
     }
   }
 
-  /** Waits until the output has such a part. */
-  Matcher awaitOutput(String regex) throws InterruptedException {
+  /** Waits until a part of the output matches. */
+  public Matcher awaitOutput(String regex) throws InterruptedException {
     Pattern pattern = Pattern.compile(regex);
     long deadline = System.nanoTime() + LIMIT.toNanos();
     synchronized (output) {
@@ -101,7 +129,7 @@ final class Program implements AutoCloseable {
     return process.exitValue();
   }
 
-  String output() {
+  public String output() {
     synchronized (output) {
       return output.toString();
     }
@@ -112,7 +140,12 @@ final class Program implements AutoCloseable {
     return output().replaceAll("\\s+", " ");
   }
 
-  /** Asks the process to end, as a kubelet does. */
+  /** Sends SIGTERM, as a kubelet does, and returns at once; the output is read on. */
+  void askToStop() {
+    process.toHandle().destroy(); // Process.destroy() closes the output
+  }
+
+  /** Asks the process to end and waits for that. */
   @Override
   public void close() {
     process.destroy();

@@ -11,21 +11,23 @@ import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * An HTTPS server whose certificate comes from {@code certificates.k8s.io}. See {@link #serve} for
- * what an application has to do for it; everything else in this package finds a cluster and prints.
+ * An HTTPS server whose certificate comes from {@code certificates.k8s.io}. The method {@link
+ * #serve} has the lines that an application needs; the rest of this package finds a cluster and
+ * prints.
  */
 public final class Main {
   private static final Logger ROOT_LOG = Logger.getLogger("");
 
   private Main() {}
 
-  /** Runs the example; ends the process with 1 if it failed and 2 if the options are wrong. */
+  /** Runs the example; exits with 1 if it failed and 2 if the options are wrong. */
   public static void main(String[] arguments) throws InterruptedException {
-    ROOT_LOG.setLevel(Level.SEVERE); // the report says it all
+    ROOT_LOG.setLevel(Level.SEVERE); // the report has it all
     int code = run(System.getenv(), System.out, System.err, arguments);
     if (code != 0) {
       System.exit(code);
@@ -49,7 +51,7 @@ public final class Main {
       report.surroundings(here);
       return serve(options, here, report);
     } catch (PodTlsException | IllegalStateException e) {
-      err.println(e.getMessage()); // these say what was seen and what to do
+      err.println(e.getMessage()); // has what was seen and what to do
       return 1;
     } catch (KubernetesClientException | IOException e) {
       err.println(e);
@@ -59,32 +61,34 @@ public final class Main {
 
   private static int serve(Options options, Surroundings here, Report report)
       throws IOException, InterruptedException {
+    ExecutorService threads = Site.threads();
     // All that an application does, from here ...
     try (PodTls tls =
         here.settle(KubernetesTls.forService(options.service()).signedBy(options.signerName()))
-            .requesting(request -> request.ipAddresses(here.pod().ip()))
             .requesting(request -> request.expiration(options.expiration()))
             .handling(handle -> handle.renewing(options.renewal()))
             .listener(report)
             .bootstrap(options.timeout())) {
       HttpsServer server = HttpsServer.create(new InetSocketAddress(options.port()), 0);
       server.setHttpsConfigurator(new HttpsConfigurator(tls.sslContext()));
-      // ... to here: every new handshake has the certificate of the day.
+      server.setExecutor(threads); // without one, the server serves one connection at a time
+      // ... to here: every new handshake shows the current certificate.
       report.issued(tls.identity(), here.requests());
       try (Site site = Site.open(server, tls)) {
         InetAddress address = here.pod().ip();
         String name = here.pod().serviceNames(options.service()).get(0).value();
-        report.seen(SelfCheck.get(site.url(address), tls.trust()));
-        report.seen(SelfCheck.handshake(name, address, site.port(), tls.trust()));
+        report.seen(SelfCheck.get(name, address, site.port(), tls.trust()));
         if (!options.soak().isZero()) {
           return Soak.run(options.soak(), tls, name, address, site.port(), report) == 0 ? 0 : 1;
         }
         if (options.serve()) {
           report.line("serving", site.url(address) + " until stopped (Ctrl-C)");
-          site.awaitStop();
+          site.awaitStop(options.drain(), report);
         }
         return 0;
       }
+    } finally {
+      threads.shutdownNow();
     }
   }
 }

@@ -19,13 +19,13 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Prints what happens, one fact a line. */
+/** The output of the program, one fact a line. */
 final class Report implements PodTlsListener {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss 'UTC'").withZone(ZoneOffset.UTC);
 
   private final PrintStream out;
-  private final boolean tellsRenewals;
+  private final boolean printsRenewals;
   private final AtomicLong rotations = new AtomicLong();
   private volatile Optional<Instant> nextRenewal = Optional.empty();
   private volatile long requested;
@@ -33,23 +33,23 @@ final class Report implements PodTlsListener {
   private volatile boolean peopleDecide;
 
   /**
-   * Prints to {@code out}.
+   * Prints to a stream.
    *
-   * @param tellsRenewals whether each renewal is worth a line
+   * @param printsRenewals whether to print each renewal
    */
-  Report(PrintStream out, boolean tellsRenewals) {
+  Report(PrintStream out, boolean printsRenewals) {
     this.out = out;
-    this.tellsRenewals = tellsRenewals;
+    this.printsRenewals = printsRenewals;
   }
 
   void surroundings(Surroundings here) {
-    peopleDecide = !here.embedded(); // there it is over before anybody could read a line
+    peopleDecide = !here.embedded();
     line("cluster", here.description());
   }
 
   @Override
   public void requested(CertificateRequest request) {
-    if (requested == 0) { // renewals are told when they are done
+    if (requested == 0) { // a renewal is printed when it is done
       requested = System.nanoTime();
       List<String> names = new ArrayList<>();
       request.subjectAlternativeNames().forEach(name -> names.add(name.value()));
@@ -82,7 +82,7 @@ final class Report implements PodTlsListener {
   public void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> renewal) {
     nextRenewal = renewal;
     rotations.incrementAndGet();
-    if (tellsRenewals) {
+    if (printsRenewals) {
       line(
           "renewed",
           "serial "
@@ -99,7 +99,7 @@ final class Report implements PodTlsListener {
 
   @Override
   public void expired(TlsIdentity identity) {
-    line("expired", "the certificate in use: peers refuse it");
+    line("expired", "the certificate in use; peers refuse it");
   }
 
   long rotations() {
@@ -124,7 +124,7 @@ final class Report implements PodTlsListener {
             + TIME.format(identity.notAfter())
             + " (%.1f h)".formatted(life.toMinutes() / 60.0));
     line("key", leaf.getPublicKey().getAlgorithm() + ", never written anywhere");
-    line("renewal", nextRenewal.map(TIME::format).orElse("by whoever writes the files"));
+    line("renewal", nextRenewal.map(TIME::format).orElse("not planned here"));
   }
 
   void seen(SelfCheck.Seen seen) {
@@ -150,7 +150,7 @@ final class Report implements PodTlsListener {
   }
 
   private static String orNone(String subject) {
-    return subject.isEmpty() ? "(none; the names count)" : subject;
+    return subject.isEmpty() ? "(none; the names are in the SANs)" : subject;
   }
 
   private static String names(X509Certificate leaf) {

@@ -6,7 +6,7 @@ import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.time.Duration;
 
-/** Connects to the server all the time while its certificate is renewed every few seconds. */
+/** A client that connects all the time while the certificate is renewed every few seconds. */
 final class Soak {
   private static final Duration REPORTS = Duration.ofMinutes(1);
 
@@ -15,7 +15,7 @@ final class Soak {
   /**
    * Runs for the time given.
    *
-   * @return how many handshakes failed
+   * @return the number of failed handshakes
    */
   static long run(
       Duration duration, PodTls tls, String name, InetAddress address, int port, Report report) {
@@ -42,7 +42,7 @@ final class Soak {
   }
 
   private static void report(Report report, long handshakes, long failures) {
-    System.gc(); // the figure of interest is what stays
+    System.gc(); // the heap that remains is of interest
     Runtime runtime = Runtime.getRuntime();
     double heap = (runtime.totalMemory() - runtime.freeMemory()) / (1024.0 * 1024.0);
     report.line(

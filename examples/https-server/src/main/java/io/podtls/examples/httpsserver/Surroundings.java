@@ -22,9 +22,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 
 /**
- * Where the example runs: in a pod, beside a kubeconfig, or on the embedded cluster where there is
- * neither. An application does not need this class: it knows where it runs, and {@link
- * KubernetesTls} finds the service account or the kubeconfig by itself.
+ * The place where the example runs: a pod, a machine with a kubeconfig, or else the embedded
+ * cluster. An application does not need this class: it knows where it runs, and {@link
+ * KubernetesTls} finds the service account or the kubeconfig.
  */
 final class Surroundings implements AutoCloseable {
   private static final Path MOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
@@ -51,7 +51,7 @@ final class Surroundings implements AutoCloseable {
     this.embedded = this.open.stream().anyMatch(EmbeddedCluster.class::isInstance);
   }
 
-  /** Counts API requests, where the client is ours to count in. */
+  /** A counter of API requests, for the clients that are made here. */
   private record RequestCounter(boolean counting, AtomicInteger count) implements Interceptor {
     @Override
     public void before(BasicBuilder builder, HttpRequest request, RequestTags tags) {
@@ -61,7 +61,7 @@ final class Surroundings implements AutoCloseable {
     }
   }
 
-  /** Looks around. */
+  /** Finds out where the program runs. */
   static Surroundings find(Options options, Map<String, String> environment) {
     if (options.embedded()) {
       return embedded(options, environment, "as --embedded asks for");
@@ -85,7 +85,7 @@ final class Surroundings implements AutoCloseable {
 
   private static Surroundings inPod(Options options) {
     return new Surroundings(
-        "the pod's own",
+        "that of this pod",
         PodEnvironment.detect(),
         tls -> trusting(options, tls),
         new RequestCounter(false, new AtomicInteger()));
@@ -117,8 +117,8 @@ final class Surroundings implements AutoCloseable {
         "embedded, "
             + why
             + ":\n"
-            + "this process plays API server, approver and signer. A demonstration:\n"
-            + "no cluster is involved, and its approver says yes to everybody.",
+            + "this process is API server, approver and signer. A demonstration:\n"
+            + "no cluster is involved, and its approver approves every request.",
         pod,
         tls -> tls.through(client).in(pod).trusting(TrustBundleSource.fixed(trust)),
         counter,
@@ -140,7 +140,7 @@ final class Surroundings implements AutoCloseable {
         .build();
   }
 
-  /** What a pod's manifest would say, where there is none. */
+  /** Completes what a pod's manifest gives, for a program without one. */
   private static PodEnvironment environment(Map<String, String> given, String namespace) {
     Map<String, String> completed = new HashMap<>(given);
     completed.putIfAbsent("POD_NAMESPACE", namespace);
@@ -148,12 +148,12 @@ final class Surroundings implements AutoCloseable {
     return PodEnvironment.detect(completed, MOUNT, RESOLV_CONF);
   }
 
-  /** In words; may be several lines. */
+  /** Returns the place in words, in one or more lines. */
   String description() {
     return description;
   }
 
-  /** Whether everything happens in this process. */
+  /** Returns whether the cluster is the embedded one. */
   boolean embedded() {
     return embedded;
   }
@@ -162,12 +162,12 @@ final class Surroundings implements AutoCloseable {
     return pod;
   }
 
-  /** Says how the API server is reached, where that is not found by itself, and whom to trust. */
+  /** Sets how the API server is reached, where that is not found by default, and the trust. */
   KubernetesTls settle(KubernetesTls tls) {
     return settings.apply(tls);
   }
 
-  /** How many requests about certificate signing requests the API server was sent, if counted. */
+  /** Returns the number of requests sent to the API server about CSRs, if counted. */
   OptionalInt requests() {
     return requests.counting() ? OptionalInt.of(requests.count().get()) : OptionalInt.empty();
   }
