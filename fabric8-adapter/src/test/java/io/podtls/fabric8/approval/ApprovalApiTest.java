@@ -28,8 +28,11 @@ class ApprovalApiTest {
           Pkcs10Content.class,
           PodBoundPolicy.class,
           Requester.class,
+          RequestId.class,
+          RequestWatch.class,
           ReviewedRequest.class,
-          ServiceNameForm.class);
+          ServiceNameForm.class,
+          WatchedRequest.class);
 
   @Test
   @DisplayName(
