@@ -108,7 +108,7 @@ class BootstrapTest {
             CertificateDeniedException.class,
             () -> handle(signer).bootstrap(Duration.ofSeconds(20)));
     assertThat(denied.reason()).isEqualTo("PolicyViolation");
-    assertThat(denied.detail()).isEqualTo("not your name");
+    assertThat(denied.message()).isEqualTo("not your name");
     assertThat(signer.open()).isZero();
   }
 

@@ -102,6 +102,21 @@ class PersistenceTest {
   }
 
   @Test
+  @DisplayName("a kept identity that another user could have written is not used")
+  void openToOthers() throws Exception {
+    TlsIdentity first;
+    try (PodTls tls = start()) {
+      first = tls.identity();
+    }
+    Path version = directory().resolve("..data").toRealPath();
+    Files.setPosixFilePermissions(version, PosixFilePermissions.fromString("rwxrwxrwx"));
+    try (PodTls tls = start()) {
+      assertThat(tls.identity().chain()).isNotEqualTo(first.chain());
+      assertThat(signer.submissions()).hasSize(2);
+    }
+  }
+
+  @Test
   @DisplayName("100 restarts make one request, and leave the plan where it was")
   void manyRestarts() {
     java.util.Set<Object> plans = new java.util.HashSet<>();

@@ -6,7 +6,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The deadline of a bootstrap passed. Says what it was waiting for, and for how long.
+ * The deadline of a bootstrap passed. The message says what it waited for, and for how long.
  *
  * <p>The cause, if there is one, is the last failure met on the way, such as a {@link
  * SignerUnavailableException} or an {@link InvalidMaterialException}.
@@ -23,7 +23,7 @@ public final class BootstrapTimeoutException extends PodTlsException {
     READING_INPUTS,
     /** Handing the request to the signer's side. */
     SUBMITTING,
-    /** The request is there and nobody has decided on it. */
+    /** The request is there and no approver has decided on it. */
     AWAITING_APPROVAL,
     /** The request is approved and carries no certificate yet. */
     AWAITING_ISSUANCE
@@ -37,7 +37,7 @@ public final class BootstrapTimeoutException extends PodTlsException {
    * Reports that {@code waited} was not enough.
    *
    * @param phase what was being done
-   * @param waited the time spent, from the start of the bootstrap
+   * @param waited the time spent, from the start of the bootstrap, not negative
    * @param lastObserved the object, what was last seen of it and what would move it, as a sentence
    * @param cause the last failure met on the way, or null
    */

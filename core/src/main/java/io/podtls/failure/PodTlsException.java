@@ -13,10 +13,9 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class PodTlsException extends RuntimeException
     permits BootstrapTimeoutException,
-        CertificateDeniedException,
-        CertificateFailedException,
         InvalidCertificateException,
         InvalidMaterialException,
+        RequestRefusedException,
         SignerUnavailableException {
 
   private static final long serialVersionUID = 1L;

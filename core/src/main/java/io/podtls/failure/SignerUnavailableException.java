@@ -35,7 +35,7 @@ public final class SignerUnavailableException extends PodTlsException {
    *
    * @param message what was tried, what was seen and what to do
    * @param httpStatus the status code, 100 to 599
-   * @param retryAfter what the answer asked for, or null if it did not ask
+   * @param retryAfter how long the answer asked to wait, zero or more; null if it did not ask
    * @param cause the failure as the client reported it, or null
    */
   public SignerUnavailableException(

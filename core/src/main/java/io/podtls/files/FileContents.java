@@ -7,7 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a set of files held at one moment. Equal if files and bytes are.
+ * The contents of a set of files at one moment. Equal if files and bytes are.
  *
  * <p><b>Thread safety:</b> immutable.
  */
@@ -29,7 +29,7 @@ public final class FileContents {
   public byte[] of(Path file) {
     ByteBuffer content = contents.get(file);
     if (content == null) {
-      throw new IllegalArgumentException("file is none of those read: " + file);
+      throw new IllegalArgumentException("file is not one of those read: " + file);
     }
     byte[] bytes = new byte[content.remaining()];
     content.duplicate().get(bytes);

@@ -10,14 +10,14 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * The mounts that this process sees, from {@code /proc/self/mountinfo} (proc(5)), asked one
- * question: is this file mounted so that its replacement will never be seen?
+ * The mounts that this process sees, from {@code /proc/self/mountinfo} (proc(5)), to find files
+ * that are mounted so that their replacement will never be seen.
  *
  * <p>A best guess with two grounds. A mount point that is the file itself is what {@code subPath}
  * makes of a file (and a hostPath of type File): it stays with the file that was there at the
  * start, whatever takes its name later. And a mount whose root lies in a directory named like
  * {@code ..2026_11_23_10_00_00.123} is a {@code subPath} that names a directory of a volume: it
- * stays with that version. On a system without such a table nothing is said.
+ * stays with that version. On a system without such a table there are no warnings.
  *
  * <p><b>Thread safety:</b> immutable.
  */

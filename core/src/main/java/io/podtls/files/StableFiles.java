@@ -25,13 +25,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A set of files that somebody else replaces, read so that all of them belong together.
+ * A set of files that another program replaces, read so that all of them belong together.
  *
  * <p>In a Kubernetes volume ({@code ca.crt -> ..data/ca.crt}, {@code ..data -> ..2026_11_23...})
  * all files are read from the one directory that {@code ..data} names, and only count if it still
  * names that directory afterwards. Other files are read again until two reads in a row are equal in
- * content, size and modification time; that tells a file at rest from one being written most of the
- * time, not always, so a caller keeps what it had if what it read makes no sense.
+ * content, size and modification time; that is how a file at rest differs from one being written
+ * most of the time, not always, so a caller keeps what it had if what it read makes no sense.
  *
  * <p>Files are at most {@link #LARGEST} bytes; nothing but a regular file is opened.
  *
@@ -56,7 +56,7 @@ public final class StableFiles {
   }
 
   /**
-   * Names a set of files; none needs to exist yet.
+   * Returns a set of files, none of which needs to exist yet.
    *
    * @param first a file
    * @param others the files that belong to it
@@ -72,7 +72,7 @@ public final class StableFiles {
   }
 
   /**
-   * Returns the same set with a word of advice.
+   * Returns the same set with advice for a missing file.
    *
    * @param advice what to do about a missing file, put at the end of the message
    * @return the set
@@ -91,7 +91,7 @@ public final class StableFiles {
   }
 
   /**
-   * Tells whether all of them are there at the moment, through their symbolic links.
+   * Returns whether all of them are there at the moment, through their symbolic links.
    *
    * @return whether they are
    */
@@ -100,9 +100,9 @@ public final class StableFiles {
   }
 
   /**
-   * Says of each file that can never change where it is mounted, in a sentence.
+   * Returns a warning for each file that can never change where it is mounted.
    *
-   * @return one warning a file, or none
+   * @return one sentence per such file, or none
    */
   public List<String> warnings() {
     return warnings(MountTable.ofThisProcess());
@@ -124,7 +124,7 @@ public final class StableFiles {
   }
 
   /**
-   * Reads, telling the observer of each file read, so that a test can change something just then.
+   * Reads, and calls the observer after each file, so that a test can change something just then.
    */
   FileContents read(Consumer<Path> observer) {
     InvalidMaterialException last = null;
@@ -247,7 +247,7 @@ public final class StableFiles {
     }
   }
 
-  /** One read of one file; equal to another if nobody can tell that the file changed between. */
+  /** One read of one file; equal to another if no change of the file can be seen between them. */
   private record Read(ByteBuffer content, FileTime modified, @Nullable Object key) {
 
     @Override

@@ -3,6 +3,7 @@ package io.podtls.files;
 import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -11,15 +12,22 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.SecureDirectoryStream;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.time.Clock;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,8 +47,13 @@ import org.jspecify.annotations.Nullable;
  * disk (fsync) before anything points to them. Regular files that were there before are first taken
  * over as a set of their own and then replaced as a set, never one by one.
  *
- * <p>The directory belongs to one writer at a time; files of other names in it are left alone. It
- * needs a POSIX file system with symbolic links.
+ * <p>The directory belongs to one writer at a time; files of other names in it are left alone. A
+ * container that shares the volume may put anything into it, so nothing in it is trusted for its
+ * name: {@code ..data} counts only if it names a directory beside it, of the form above, that
+ * belongs to this process's user and that no other user may write to. No link is followed to read,
+ * to delete or to change permissions, and no file is copied to one that more users may read.
+ *
+ * <p>Needs a file system with POSIX permissions and symbolic links, as on Linux and macOS.
  *
  * <p><b>Thread safety:</b> safe for use by several threads.
  */
@@ -55,15 +68,17 @@ public final class VolumeWriter {
       DateTimeFormatter.ofPattern("'..'uuuu_MM_dd_HH_mm_ss'.'").withZone(ZoneOffset.UTC);
   private static final Set<PosixFilePermission> DIRECTORY =
       PosixFilePermissions.fromString("rwxr-xr-x");
+  private static final Set<PosixFilePermission> OTHERS_WRITE =
+      PosixFilePermissions.fromString("----w--w-");
 
-  /** Told after each change to the file system, so that a test can stop the world there. */
+  /** Called after each change to the file system, so that a test can stop the world there. */
   @FunctionalInterface
   interface Observer {
     void changed(String what) throws IOException;
   }
 
   /**
-   * What one file shall hold, and who may read it.
+   * The bytes of one file, and who may read it.
    *
    * <p><b>Thread safety:</b> immutable.
    */
@@ -84,7 +99,7 @@ public final class VolumeWriter {
     /**
      * A file that only its owner may read (0600): keys.
      *
-     * @param bytes what the file shall hold
+     * @param bytes the bytes of the file, copied
      * @return the content
      */
     public static Content secret(byte[] bytes) {
@@ -92,13 +107,20 @@ public final class VolumeWriter {
     }
 
     /**
-     * A file that everybody may read (0644): certificates.
+     * A file that every user may read (0644): certificates.
      *
-     * @param bytes what the file shall hold
+     * @param bytes the bytes of the file, copied
      * @return the content
      */
     public static Content open(byte[] bytes) {
       return new Content(bytes, OPEN);
+    }
+
+    /** The same for no more users than these permissions allow. */
+    private Content limitedTo(Set<PosixFilePermission> most) {
+      Set<PosixFilePermission> limited = EnumSet.copyOf(most);
+      limited.retainAll(permissions);
+      return new Content(bytes, limited);
     }
 
     /** Shows the size and the permissions, no content. */
@@ -111,18 +133,28 @@ public final class VolumeWriter {
   private final Path directory;
   private final InstantSource clock;
   private final Observer observer;
+  private @Nullable UserPrincipal user;
 
   VolumeWriter(Path directory, InstantSource clock, Observer observer) {
     this.directory = requireNonNull(directory, "directory");
+    if (!directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      throw new UnsupportedOperationException(
+          directory
+              + " is on a file system without POSIX permissions, as on Windows: keys cannot be"
+              + " written there so that only their owner reads them; keepingIn and publishingTo"
+              + " need Linux or macOS");
+    }
     this.clock = clock;
     this.observer = observer;
   }
 
   /**
-   * Names a directory; it is made by the first write if it is not there.
+   * Returns a writer for a directory, which the first write makes if it is not there.
    *
    * @param directory the directory
    * @return its writer
+   * @throws UnsupportedOperationException if its file system has no POSIX permissions, as on
+   *     Windows
    */
   public static VolumeWriter in(Path directory) {
     return new VolumeWriter(directory, Clock.systemUTC(), what -> {});
@@ -134,7 +166,8 @@ public final class VolumeWriter {
    * @param files the contents by name; a name is one path element that does not start with two dots
    * @return whether anything had to be written; false if the same set was there already
    * @throws IOException if the set could not be written or made durable; readers still see one
-   *     whole set, the old one unless only the last step failed
+   *     whole set, the old one unless only the last step failed; also if the directory is a
+   *     symbolic link, or belongs to another user who is not root
    * @throws IllegalArgumentException if there is no file, or a name is not allowed
    */
   public synchronized boolean write(Map<String, Content> files) throws IOException {
@@ -145,6 +178,7 @@ public final class VolumeWriter {
     wanted.keySet().forEach(VolumeWriter::checkName);
 
     Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(DIRECTORY));
+    checkDirectory();
     removeLeftovers();
     boolean current = isCurrent(wanted);
     if (!current) {
@@ -152,6 +186,57 @@ public final class VolumeWriter {
     }
     removeLinksExcept(wanted.keySet());
     return !current;
+  }
+
+  /**
+   * Returns whether the directory holds a set that this process's user wrote and no other user
+   * could have put there.
+   *
+   * @return whether it does; false if there is none
+   * @throws IOException if that cannot be found out
+   */
+  public synchronized boolean holdsOwnSet() throws IOException {
+    return Files.isSymbolicLink(directory.resolve(DATA)) && currentVersion() != null;
+  }
+
+  private void checkDirectory() throws IOException {
+    if (Files.isSymbolicLink(directory)) {
+      throw new FileSystemException(
+          directory.toString(), null, "is a symbolic link; name the directory itself");
+    }
+    UserPrincipal owner = Files.getOwner(directory, LinkOption.NOFOLLOW_LINKS);
+    if (!owner.equals(user()) && !owner.getName().equals("root")) {
+      throw new FileSystemException(
+          directory.toString(),
+          null,
+          "belongs to "
+              + owner.getName()
+              + ", who could replace what is written there; let it belong to "
+              + user().getName()
+              + " or root");
+    }
+  }
+
+  /** This process's user as the file system sees it: the owner of what the process creates. */
+  private UserPrincipal user() throws IOException {
+    UserPrincipal known = user;
+    if (known == null) {
+      Path probe = createVersion();
+      try {
+        known = Files.getOwner(probe, LinkOption.NOFOLLOW_LINKS);
+      } finally {
+        Files.delete(probe);
+      }
+      user = known;
+    }
+    return known;
+  }
+
+  private Path createVersion() throws IOException {
+    return Files.createTempDirectory(
+        directory,
+        VERSION_PREFIX.format(clock.instant()),
+        PosixFilePermissions.asFileAttribute(DIRECTORY));
   }
 
   private void replaceSet(Map<String, Content> wanted) throws IOException {
@@ -164,7 +249,7 @@ public final class VolumeWriter {
         observer.changed("linked " + name);
       }
     }
-    switchTo(wanted);
+    switchTo(wanted, Map.of());
   }
 
   private static void checkName(String name) {
@@ -186,11 +271,12 @@ public final class VolumeWriter {
     for (Map.Entry<String, Content> entry : wanted.entrySet()) {
       Path file = version.resolve(entry.getKey());
       Content content = entry.getValue();
-      if (!isOwnLink(directory.resolve(entry.getKey()))
-          || Files.size(file) != content.bytes.length
-          || !Files.getPosixFilePermissions(file).equals(content.permissions)
-          || ByteBuffer.wrap(Files.readAllBytes(file)).compareTo(ByteBuffer.wrap(content.bytes))
-              != 0) {
+      if (!isOwnLink(directory.resolve(entry.getKey())) || !isRegular(file)) {
+        return false;
+      }
+      Content present = read(file);
+      if (!present.permissions.equals(content.permissions)
+          || !Arrays.equals(present.bytes, content.bytes)) {
         return false;
       }
     }
@@ -198,26 +284,30 @@ public final class VolumeWriter {
   }
 
   /**
-   * Turns files that others left under our names into links, without a moment in which a reader
-   * could see something else than before: their contents become a version first.
+   * Turns files that another program left under our names into links, without a moment in which a
+   * reader could see something else than before: their contents become a version first.
    *
    * <p>Replaced one by one, a new certificate would for a moment stand beside the old key.
    */
   private void takeOver(Map<String, Content> wanted) throws IOException {
     List<String> foreign = new ArrayList<>();
     Map<String, Content> present = new LinkedHashMap<>();
+    Map<String, Path> links = new LinkedHashMap<>();
     for (Map.Entry<String, Content> entry : wanted.entrySet()) {
-      Path file = directory.resolve(entry.getKey());
+      String name = entry.getKey();
+      Path file = directory.resolve(name);
       if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS) || isOwnLink(file)) {
         continue;
       }
       if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
         throw new FileSystemException(file.toString(), null, "is a directory, not a file");
       }
-      foreign.add(entry.getKey());
-      if (Files.isRegularFile(file)) {
-        present.put(
-            entry.getKey(), new Content(Files.readAllBytes(file), entry.getValue().permissions));
+      foreign.add(name);
+      if (isRegular(file)) {
+        present.put(name, read(file).limitedTo(entry.getValue().permissions));
+      } else if (Files.isSymbolicLink(file)) {
+        // Readers go on seeing what they saw, and nothing is copied.
+        links.put(name, Path.of("..").resolve(Files.readSymbolicLink(file)));
       }
     }
     if (foreign.isEmpty()) {
@@ -227,35 +317,54 @@ public final class VolumeWriter {
     if (version != null) {
       for (String name : namesIn(version)) {
         Path file = version.resolve(name);
-        if (!present.containsKey(name)) {
-          present.put(
-              name, new Content(Files.readAllBytes(file), Files.getPosixFilePermissions(file)));
+        if (present.containsKey(name) || links.containsKey(name)) {
+          continue;
+        }
+        if (isRegular(file)) {
+          present.put(name, read(file));
+        } else if (Files.isSymbolicLink(file)) {
+          links.put(name, Files.readSymbolicLink(file));
         }
       }
     }
-    switchTo(present);
+    switchTo(present, links);
     for (String name : foreign) {
       replace(NEW_LINK, Path.of(DATA, name), name);
     }
     sync(directory);
   }
 
+  private static boolean isRegular(Path file) {
+    return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** What a file holds, and its permissions, unless it is a link. */
+  private static Content read(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
+      byte[] bytes = in.readNBytes(StableFiles.LARGEST + 1);
+      if (bytes.length > StableFiles.LARGEST) {
+        throw new FileSystemException(
+            file.toString(), null, "is larger than " + (StableFiles.LARGEST >> 20) + " MiB");
+      }
+      return new Content(bytes, Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS));
+    }
+  }
+
   /**
    * Makes a new version and lets ..data name it: before the rename all is old, after it all is new.
    */
-  private void switchTo(Map<String, Content> files) throws IOException {
+  private void switchTo(Map<String, Content> files, Map<String, Path> links) throws IOException {
     Path old = currentVersion();
     Path version = null;
     try {
-      version =
-          Files.createTempDirectory(
-              directory,
-              VERSION_PREFIX.format(clock.instant()),
-              PosixFilePermissions.asFileAttribute(DIRECTORY));
+      version = createVersion();
       observer.changed("made a version");
-      Files.setPosixFilePermissions(version, DIRECTORY);
+      setPermissions(version, DIRECTORY);
       for (Map.Entry<String, Content> entry : files.entrySet()) {
         create(version.resolve(entry.getKey()), entry.getValue());
+      }
+      for (Map.Entry<String, Path> link : links.entrySet()) {
+        Files.createSymbolicLink(version.resolve(link.getKey()), link.getValue());
       }
       sync(version);
       sync(directory);
@@ -268,17 +377,12 @@ public final class VolumeWriter {
     }
     sync(directory);
     if (old != null) {
-      try {
-        delete(old);
-      } catch (IOException e) {
-        // Nothing names it any more, and the next write tries again.
-        LOG.log(Level.DEBUG, () -> "left behind: " + old, e);
-      }
+      deleteOrLeave(old);
     }
   }
 
   private void create(Path file, Content content) throws IOException {
-    // The mode goes into open(2): a umask can only take from it, and nobody gets in between.
+    // The mode goes into open(2): a umask can only take from it, and there is no moment before.
     try (FileChannel channel =
         FileChannel.open(
             file,
@@ -292,8 +396,15 @@ public final class VolumeWriter {
       channel.force(true);
     }
     // Gives back what the umask took.
-    Files.setPosixFilePermissions(file, content.permissions);
+    setPermissions(file, content.permissions);
     observer.changed("wrote " + file.getFileName());
+  }
+
+  private static void setPermissions(Path path, Set<PosixFilePermission> permissions)
+      throws IOException {
+    PosixFileAttributeView view =
+        Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+    view.setPermissions(permissions);
   }
 
   private void replace(String temporary, Path target, String name) throws IOException {
@@ -320,34 +431,56 @@ public final class VolumeWriter {
   /** Removes what a crash left behind: versions that nothing names, links never renamed. */
   private void removeLeftovers() throws IOException {
     Path current = currentVersion();
-    List<Path> leftovers = new ArrayList<>();
+    List<Path> versions = new ArrayList<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, "..*")) {
       for (Path entry : entries) {
-        String name = entry.getFileName().toString();
-        if (name.equals(NEW_DATA)
-            || name.equals(NEW_LINK)
-            || (VERSION.matcher(name).matches() && !entry.equals(current))) {
-          leftovers.add(entry);
+        if (isOwnVersion(entry) && !entry.equals(current)) {
+          versions.add(entry);
         }
       }
     }
-    for (Path leftover : leftovers) {
-      delete(leftover);
+    for (Path version : versions) {
+      deleteOrLeave(version);
+    }
+    for (String name : List.of(NEW_DATA, NEW_LINK)) {
+      if (Files.deleteIfExists(directory.resolve(name))) {
+        observer.changed("deleted " + name);
+      }
     }
   }
 
-  private void delete(Path path) throws IOException {
-    if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
-      List<Path> entries = new ArrayList<>();
-      try (DirectoryStream<Path> stream = Files.newDirectoryStream(path)) {
-        stream.forEach(entries::add);
-      }
-      for (Path entry : entries) {
-        delete(entry);
+  private void deleteOrLeave(Path version) {
+    try {
+      delete(version);
+    } catch (IOException e) {
+      // Nothing names it any more, and the next write tries again.
+      LOG.log(Level.DEBUG, () -> "left behind: " + version, e);
+    }
+  }
+
+  /** Deletes a version and the files in it; a directory in it is not ours, and an error. */
+  private void delete(Path version) throws IOException {
+    Path name = version.getFileName();
+    try (DirectoryStream<Path> parent = Files.newDirectoryStream(directory)) {
+      if (parent instanceof SecureDirectoryStream<Path> secure) {
+        // Relative to open directories: a link put in their place meanwhile leads nowhere else.
+        try (SecureDirectoryStream<Path> entries =
+            secure.newDirectoryStream(name, LinkOption.NOFOLLOW_LINKS)) {
+          for (Path entry : entries) {
+            entries.deleteFile(entry.getFileName());
+            observer.changed("deleted " + entry.getFileName());
+          }
+        }
+        secure.deleteDirectory(name);
+      } else {
+        for (String entry : namesIn(version)) {
+          Files.delete(version.resolve(entry));
+          observer.changed("deleted " + entry);
+        }
+        Files.delete(version);
       }
     }
-    Files.delete(path);
-    observer.changed("deleted " + path.getFileName());
+    observer.changed("deleted " + name);
   }
 
   private void abandon(Path version, IOException reason) {
@@ -360,14 +493,29 @@ public final class VolumeWriter {
     }
   }
 
-  /** Returns the directory that ..data names, or null if there is none of ours. */
+  /** Returns the version that ..data names, or null if that is none of ours. */
   private @Nullable Path currentVersion() throws IOException {
     Path data = directory.resolve(DATA);
     if (!Files.isSymbolicLink(data)) {
       return null;
     }
-    Path version = directory.resolve(Files.readSymbolicLink(data));
-    return Files.isDirectory(version, LinkOption.NOFOLLOW_LINKS) ? version : null;
+    Path target = Files.readSymbolicLink(data);
+    if (target.isAbsolute() || target.getNameCount() != 1) {
+      return null;
+    }
+    Path version = directory.resolve(target);
+    return isOwnVersion(version) ? version : null;
+  }
+
+  private boolean isOwnVersion(Path version) throws IOException {
+    if (!VERSION.matcher(version.getFileName().toString()).matches()
+        || !Files.isDirectory(version, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    PosixFileAttributes attributes =
+        Files.readAttributes(version, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    return attributes.owner().equals(user())
+        && Collections.disjoint(attributes.permissions(), OTHERS_WRITE);
   }
 
   private static Set<String> namesIn(Path version) throws IOException {

@@ -5,9 +5,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is checked of encoded ASN.1 (X.690) before another parser reads it. The parsers of the JDK
- * and of Bouncy Castle call themselves for each level of nesting, so a file of a megabyte could
- * overflow their stack. The check is one loop over the bytes.
+ * The check of encoded ASN.1 (X.690) before another parser reads it. The parsers of the JDK and of
+ * Bouncy Castle call themselves for each level of nesting, so a file of a megabyte could overflow
+ * their stack. The check is one loop over the bytes.
  *
  * <p><b>Thread safety:</b> static functions without state.
  */
@@ -115,7 +115,7 @@ public final class Der {
     }
   }
 
-  /** What a block can hold, told from the outermost tags. */
+  /** What a block can hold, recognised by its outermost tags. */
   public enum Kind {
     /** RFC 5280 4.1. */
     CERTIFICATE("an X.509 certificate", Pem.CERTIFICATE),
@@ -161,7 +161,7 @@ public final class Der {
   }
 
   /**
-   * Tells what the bytes look like.
+   * Returns what the bytes look like.
    *
    * @param bytes the encoded value
    * @return the kind, or null if it is none of those known

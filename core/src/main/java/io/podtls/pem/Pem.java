@@ -122,7 +122,7 @@ public final class Pem {
   }
 
   /**
-   * Tells whether there is a block with this label.
+   * Returns whether there is a block with this label.
    *
    * @param label the label, such as {@link #CERTIFICATE}
    * @return whether there is one
@@ -171,7 +171,7 @@ public final class Pem {
    * of certificates.
    *
    * @return one certificate for each block, or none if anything is not as it should be: parsing the
-   *     blocks one by one tells which
+   *     blocks one by one shows which
    */
   private static List<X509Certificate> allAtOnce(CertificateFactory factory, List<Block> blocks) {
     int length = blocks.stream().mapToInt(block -> block.bytes.length).sum();
@@ -218,8 +218,8 @@ public final class Pem {
   }
 
   /**
-   * Returns the one private key block, whichever of the four labels it has: {@link #PRIVATE_KEY},
-   * {@link #ENCRYPTED_PRIVATE_KEY}, {@link #RSA_PRIVATE_KEY}, {@link #EC_PRIVATE_KEY}.
+   * Returns the one private key block, with one of four labels: {@link #PRIVATE_KEY}, {@link
+   * #ENCRYPTED_PRIVATE_KEY}, {@link #RSA_PRIVATE_KEY}, {@link #EC_PRIVATE_KEY}.
    *
    * @return the block
    * @throws InvalidMaterialException if there is none or more than one, or if it is encrypted in
@@ -365,7 +365,7 @@ public final class Pem {
     }
 
     /**
-     * Tells whether the RFC 1421 header {@code Proc-Type} says that the content is encrypted.
+     * Returns whether the RFC 1421 header {@code Proc-Type} says that the content is encrypted.
      *
      * @return whether it is
      */

@@ -16,15 +16,13 @@ import java.time.Instant;
  * it.
  *
  * <p>Where in the window is drawn from the certificate itself: uniform over a fleet, and the same
- * each time it is asked for, after a restart too.
+ * each time, after a restart too.
  *
  * <p><b>Thread safety:</b> immutable.
  */
 public final class RenewalPolicy {
 
-  /**
-   * Lives that shrink towards nothing, as those under an expiring CA do, must not become a loop.
-   */
+  /** The least wait: the lives of certificates under an expiring CA shrink towards zero. */
   private static final Duration LEAST = Duration.ofSeconds(5);
 
   private static final double UNIT = 0x1.0p-53;
@@ -38,8 +36,8 @@ public final class RenewalPolicy {
   }
 
   /**
-   * Returns the default: between 40 and 50 % of usable life. The unluckiest pod survives a control
-   * plane that is away for half of a certificate's life.
+   * Returns the default: between 40 and 50 % of usable life. The pod that draws the latest time
+   * survives a control plane that is away for half of a certificate's life.
    *
    * @return the policy
    */
@@ -57,7 +55,7 @@ public final class RenewalPolicy {
   }
 
   /**
-   * Returns a window of one's own.
+   * Returns another window.
    *
    * @param from the fraction of usable life at which the window opens, above 0
    * @param to the fraction at which it closes, not below {@code from}, at most 0.9; the same as

@@ -49,14 +49,14 @@ public final class CertificateRequest {
   /**
    * Starts a request to a signer.
    *
-   * @param signerName who shall sign
+   * @param signerName the signer
    * @return a builder with the defaults
    */
   public static Builder builder(SignerName signerName) {
     return new Builder(requireNonNull(signerName, "signerName"));
   }
 
-  /** {@return who shall sign} */
+  /** {@return the signer} */
   public SignerName signerName() {
     return signerName;
   }
@@ -326,7 +326,7 @@ public final class CertificateRequest {
      *
      * @return what the builder holds now, immutable
      * @throws IllegalArgumentException if the API server or the built-in signers would refuse the
-     *     request, or nobody could use the certificate; the message says why
+     *     request, or no peer would accept the certificate; the message says why
      */
     public CertificateRequest build() {
       CertificateRequest request = new CertificateRequest(this);
@@ -338,7 +338,7 @@ public final class CertificateRequest {
       }
       if (commonName == null && names.isEmpty()) {
         throw new IllegalArgumentException(
-            "the request names nobody: neither commonName nor subjectAlternativeNames is set");
+            "the request has no name: neither commonName nor subjectAlternativeNames is set");
       }
       return request;
     }

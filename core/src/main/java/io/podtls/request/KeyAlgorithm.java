@@ -30,7 +30,7 @@ public enum KeyAlgorithm {
   /** Ed25519 (RFC 8410). Not offered by browsers. */
   ED25519("Ed25519");
 
-  // The orders (SP 800-186 3.2.1) tell these curves from others of their size, such as secp256k1.
+  // By their orders (SP 800-186 3.2.1) these curves differ from others of their size.
   private static final String P256_ORDER =
       "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
   private static final String P384_ORDER =
@@ -47,7 +47,7 @@ public enum KeyAlgorithm {
   }
 
   /**
-   * Tells whether a key is of this algorithm and size.
+   * Returns whether a key is of this algorithm and size.
    *
    * @param key any public key
    * @return whether it is

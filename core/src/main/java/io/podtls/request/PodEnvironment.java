@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a pod knows of itself: where it runs, who it is and how a Service in front of it is called.
+ * The surroundings of a pod: where it runs, its own names and those of a Service in front of it.
  *
  * <p>Read from the environment variables that manifests usually fill through the downward API, the
  * mounted service-account directory and the DNS configuration. The first name of a row that has a

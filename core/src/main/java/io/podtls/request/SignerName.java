@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * {@code /}; before it a domain of two or more DNS labels, at most 253 characters; after it one or
  * more labels of at most 253 characters, separated by dots; at most 571 characters in all; lower
  * case throughout; not {@code kubernetes.io/legacy-unknown}. Other names under {@code
- * kubernetes.io} are reserved for Kubernetes, and the API server takes them from anybody: a request
- * to one that no signer serves stays pending.
+ * kubernetes.io} are reserved for Kubernetes, but the API server accepts them: a request to one
+ * that no signer serves stays pending.
  *
  * <p><b>Thread safety:</b> immutable.
  *

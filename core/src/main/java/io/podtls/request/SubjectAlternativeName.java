@@ -38,7 +38,7 @@ public final class SubjectAlternativeName {
   private static final int MAX_DNS_NAME = 253;
   private static final Pattern NUMBER = Pattern.compile("[0-9]+");
   private static final Pattern PORT = Pattern.compile("[0-9]*");
-  // RFC 5321 4.1.2 without quoted strings, which nobody uses and many readers refuse.
+  // RFC 5321 4.1.2 without quoted strings, which many readers refuse.
   private static final Pattern LOCAL_PART =
       Pattern.compile("[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*");
 
@@ -55,7 +55,7 @@ public final class SubjectAlternativeName {
    *
    * @param name e.g. {@code orders.shop.svc}, {@code *.orders.shop.svc}; the wildcard is the whole
    *     leftmost label (RFC 9525 6.3) and has two or more labels after it; at most 253 characters,
-   *     63 a label; no trailing dot
+   *     63 per label; no trailing dot
    * @return a name of kind DNS
    * @throws IllegalArgumentException if it is no such name, an address for example
    */

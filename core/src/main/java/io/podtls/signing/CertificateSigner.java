@@ -3,10 +3,10 @@ package io.podtls.signing;
 import io.podtls.identity.PendingIdentity;
 
 /**
- * The port to whoever gets requests signed.
+ * The port to the side that gets requests signed.
  *
- * <p>An implementation describes steps and never waits: whoever drives it decides on threads,
- * backoff and deadlines, so the same code runs under a real clock and a virtual one.
+ * <p>An implementation takes steps and never waits: its caller decides on threads, backoff and
+ * deadlines, so the same code runs under a real clock and a virtual one.
  *
  * <p><b>Thread safety:</b> implementations are safe for use by many attempts at once; one {@link
  * Attempt} is used by one thread at a time.
@@ -17,16 +17,16 @@ public interface CertificateSigner extends AutoCloseable {
    * Starts an attempt. Does no I/O.
    *
    * @param pending the key's request; the attempt submits it once, however often it has to retry
-   * @param wakeUp called, from any thread, when {@link Attempt#advance()} is likely to see news;
-   *     cheap and never blocking
+   * @param wakeUp called, from any thread, when {@link Attempt#advance()} is likely to see a
+   *     change; cheap and never blocking
    * @return the attempt, which has not taken a step yet
    */
   Attempt begin(PendingIdentity pending, Runnable wakeUp);
 
   /**
-   * Gets ready for the first attempt as far as that goes without asking anybody. A bootstrap calls
-   * it on its caller's thread, which has nothing else to do while the key is made on another; what
-   * it throws is ignored. Does nothing by default.
+   * Gets ready for the first attempt as far as that needs no network. A bootstrap calls it on its
+   * caller's thread, which has nothing else to do while the key is made on another; what it throws
+   * is ignored. Does nothing by default.
    */
   default void prepare() {}
 
@@ -38,7 +38,7 @@ public interface CertificateSigner extends AutoCloseable {
   interface Attempt extends AutoCloseable {
 
     /**
-     * Takes the next step, at most a few API calls, and tells how the request stands.
+     * Takes the next step, at most a few API calls, and returns how the request stands.
      *
      * <p>After {@link io.podtls.failure.SignerUnavailableException} the same step is tried again by
      * the next call; nothing is submitted twice.

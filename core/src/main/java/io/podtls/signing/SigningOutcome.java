@@ -6,6 +6,8 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a submitted request stands.
@@ -17,38 +19,97 @@ public sealed interface SigningOutcome {
   /**
    * Not decided yet.
    *
-   * @param object the request as its holder names it, e.g. {@code csr orders-7f9}
-   * @param stage what is awaited
-   * @param since when the request was seen to enter this stage
-   * @param advice what would move it, e.g. {@code kubectl certificate approve orders-7f9}
-   * @param lookAgain how long to wait for a wake-up before the next step, positive
+   * <p><b>Thread safety:</b> immutable.
    */
-  record Pending(String object, Stage stage, Instant since, String advice, Duration lookAgain)
-      implements SigningOutcome {
+  final class Pending implements SigningOutcome {
+    private final String object;
+    private final Stage stage;
+    private final Instant since;
+    private final String advice;
+    private final Duration lookAgain;
+
     /**
-     * Checks that all parts are there.
+     * Describes a request that waits.
      *
-     * @param object the request as its holder names it
+     * @param object the request as its holder names it, e.g. {@code csr orders-7f9}
      * @param stage what is awaited
      * @param since when the request was seen to enter this stage
-     * @param advice what would move it
-     * @param lookAgain how long to wait for a wake-up before the next step
+     * @param advice what would move it, e.g. {@code kubectl certificate approve orders-7f9}
+     * @param lookAgain how long to wait for a wake-up before the next step, more than zero
      * @throws IllegalArgumentException if {@code lookAgain} is zero or negative
      */
-    public Pending {
-      requireNonNull(object, "object");
-      requireNonNull(stage, "stage");
-      requireNonNull(since, "since");
-      requireNonNull(advice, "advice");
+    public Pending(String object, Stage stage, Instant since, String advice, Duration lookAgain) {
+      this.object = requireNonNull(object, "object");
+      this.stage = requireNonNull(stage, "stage");
+      this.since = requireNonNull(since, "since");
+      this.advice = requireNonNull(advice, "advice");
+      this.lookAgain = requireNonNull(lookAgain, "lookAgain");
       if (lookAgain.isNegative() || lookAgain.isZero()) {
         throw new IllegalArgumentException("lookAgain is not positive: " + lookAgain);
       }
+    }
+
+    /** {@return the request as its holder names it, e.g. {@code csr orders-7f9}} */
+    public String object() {
+      return object;
+    }
+
+    /** {@return what is awaited} */
+    public Stage stage() {
+      return stage;
+    }
+
+    /** {@return when the request was seen to enter this stage} */
+    public Instant since() {
+      return since;
+    }
+
+    /** {@return what would move it, e.g. {@code kubectl certificate approve orders-7f9}} */
+    public String advice() {
+      return advice;
+    }
+
+    /** {@return how long to wait for a wake-up before the next step, more than zero} */
+    public Duration lookAgain() {
+      return lookAgain;
+    }
+
+    /** Outcomes are equal if all of their parts are. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Pending that
+          && object.equals(that.object)
+          && stage == that.stage
+          && since.equals(that.since)
+          && advice.equals(that.advice)
+          && lookAgain.equals(that.lookAgain);
+    }
+
+    @Override
+    public int hashCode() {
+      return Objects.hash(object, stage.name(), since, advice, lookAgain);
+    }
+
+    /** {@return everything that is known of it, in one line} */
+    @Override
+    public String toString() {
+      return "Pending["
+          + object
+          + ", "
+          + stage
+          + " since "
+          + since
+          + ", look again in "
+          + lookAgain
+          + ", "
+          + advice
+          + "]";
     }
   }
 
   /** What a pending request waits for. */
   enum Stage {
-    /** Nobody has decided on the request. */
+    /** No approver has decided on the request. */
     AWAITING_APPROVAL,
     /** The request is approved and carries no certificate yet. */
     AWAITING_ISSUANCE

@@ -1,4 +1,4 @@
-/** The port to whoever signs: how a pending identity is submitted and what becomes of it. */
+/** The port to the signer: how a pending identity is submitted, and the outcomes. */
 @NullMarked
 package io.podtls.signing;
 

@@ -66,6 +66,7 @@ public final class IdentityStore {
       return Optional.empty();
     }
     try {
+      output.requireOwnSet();
       TlsIdentity identity = files.load();
       Properties details = details(DETAILS);
       if (!fingerprint(identity).equals(details.getProperty("certificate"))) {
@@ -93,6 +94,7 @@ public final class IdentityStore {
       return Optional.empty();
     }
     try {
+      output.requireOwnSet();
       if (!fingerprint(request).equals(details(PENDING_DETAILS).getProperty("request"))) {
         return Optional.empty();
       }

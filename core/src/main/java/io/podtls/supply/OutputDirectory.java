@@ -6,6 +6,7 @@ import io.podtls.schedule.TaskQueue;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -31,6 +32,16 @@ public final class OutputDirectory {
     this.directory = directory;
     this.writer = VolumeWriter.in(directory);
     this.queue = queue;
+  }
+
+  /** Refuses a set that another user wrote, or could have written. */
+  void requireOwnSet() throws IOException {
+    if (!writer.holdsOwnSet()) {
+      throw new FileSystemException(
+          directory.toString(),
+          null,
+          "what it holds was not written by this process's user, or others could have changed it");
+    }
   }
 
   /** Writes this set, now or as soon as it can be; a set shown later takes its place. */

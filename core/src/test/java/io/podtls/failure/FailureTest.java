@@ -27,6 +27,19 @@ class FailureTest {
   }
 
   @Test
+  @DisplayName("of a denied request has the same data as that of a failed one")
+  void refusals() {
+    for (RequestRefusedException refused :
+        List.of(
+            new CertificateDeniedException("csr x", "R", "msg"),
+            new CertificateFailedException("csr x", "R", "msg"))) {
+      assertThat(refused.object()).isEqualTo("csr x");
+      assertThat(refused.reason()).isEqualTo("R");
+      assertThat(refused.message()).isEqualTo("msg");
+    }
+  }
+
+  @Test
   @DisplayName("keeps its violations when it is serialized")
   void serializable() throws Exception {
     List<Violation> violations = List.of(new Violation(Rule.VALIDITY, "it expired"));

@@ -64,7 +64,7 @@ class StableFilesTest {
     assertThat(text(contents, file)).isEqualTo("one");
     assertThatThrownBy(() -> contents.of(directory.resolve("b")))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("file is none of those read");
+        .hasMessageStartingWith("file is not one of those read");
   }
 
   @Test

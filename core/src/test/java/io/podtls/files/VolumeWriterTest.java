@@ -8,7 +8,9 @@ import io.podtls.failure.InvalidMaterialException;
 import io.podtls.files.VolumeWriter.Content;
 import io.podtls.testing.KubeletVolume;
 import java.io.IOException;
+import java.nio.file.FileSystem;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.io.TempDirFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(300)
 class VolumeWriterTest {
@@ -352,6 +355,137 @@ class VolumeWriterTest {
     assertThat(directory.resolveSibling("target-tls.key")).hasContent("old");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"absolute", "../data", "./data", "data", "..2026_11_23_10_00_00.1/sub"})
+  @DisplayName("..data that names no version beside it is replaced, and its target left alone")
+  void foreignDataLink(String target) throws Exception {
+    Path directory = temporary.resolve("out");
+    Path data = Files.createDirectories(temporary.resolve("data/sub"));
+    Files.createDirectories(directory.resolve("data"));
+    Files.createDirectories(directory.resolve("..2026_11_23_10_00_00.1/sub"));
+    Path link = target.equals("absolute") ? data.getParent() : Path.of(target);
+    Path precious = directory.resolve(link).resolve("precious");
+    Files.writeString(precious, "precious");
+    Files.createSymbolicLink(directory.resolve("..data"), link);
+
+    VolumeWriter.in(directory).write(pair("new"));
+    VolumeWriter.in(directory).write(pair("newer"));
+
+    assertThat(state(directory)).isEqualTo("newer newer");
+    assertThat(precious).hasContent("precious");
+    assertThat(data).isDirectory();
+  }
+
+  @Test
+  @DisplayName("a version that other users may write to is not ours")
+  void versionOpenToOthers() throws Exception {
+    Path directory = temporary.resolve("out");
+    VolumeWriter writer = VolumeWriter.in(directory);
+    writer.write(pair("old"));
+    assertThat(writer.holdsOwnSet()).isTrue();
+    Path version = directory.resolve("..data").toRealPath();
+    Files.setPosixFilePermissions(version, PosixFilePermissions.fromString("rwxrwxr-x"));
+
+    assertThat(writer.holdsOwnSet()).isFalse();
+    assertThat(writer.write(pair("old"))).isTrue();
+    assertThat(directory.resolve("..data").toRealPath()).isNotEqualTo(version);
+    assertThat(writer.holdsOwnSet()).isTrue();
+  }
+
+  @Test
+  @DisplayName("a set counts as ours only in a version that ..data names, of our form")
+  void holdsOwnSet() throws Exception {
+    Path directory = Files.createDirectory(temporary.resolve("out"));
+    VolumeWriter writer = VolumeWriter.in(directory);
+    assertThat(writer.holdsOwnSet()).isFalse();
+    assertThat(names(directory)).isEmpty();
+    Files.createDirectory(directory.resolve("..planted"));
+    Files.createSymbolicLink(directory.resolve("..data"), Path.of("..planted"));
+    assertThat(writer.holdsOwnSet()).isFalse();
+    Files.delete(directory.resolve("..data"));
+    new KubeletVolume(directory).write(Map.of("tls.crt", "old"));
+    assertThat(writer.holdsOwnSet()).isTrue();
+    assertThat(VolumeWriter.in(temporary.resolve("absent")).holdsOwnSet()).isFalse();
+  }
+
+  @Test
+  @DisplayName("a link under the name of a file is never copied, and a file only with its mode")
+  void nothingIsWidened() throws Exception {
+    Path directory = Files.createDirectory(temporary.resolve("out"));
+    Path secret = Files.writeString(directory.resolve("secret"), "secret");
+    Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
+    Files.createSymbolicLink(directory.resolve("tls.crt"), Path.of("secret"));
+    Path closed = Files.writeString(directory.resolve("ca.crt"), "closed");
+    Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("rw-------"));
+    List<String> copies = new ArrayList<>();
+    VolumeWriter writer =
+        new VolumeWriter(
+            directory,
+            CLOCK,
+            what -> {
+              // What the versions hold at each moment besides the new files.
+              try (Stream<Path> files = Files.walk(directory)) {
+                for (Path file : files.filter(VolumeWriterTest::isRegular).toList()) {
+                  String content = Files.readString(file);
+                  if (content.equals("secret") || content.equals("closed")) {
+                    copies.add(content + " " + permissions(file));
+                  }
+                }
+              }
+            });
+
+    writer.write(
+        Map.of("tls.crt", Content.open(bytes("new")), "ca.crt", Content.open(bytes("new"))));
+
+    assertThat(copies)
+        .contains("closed rw-------")
+        .containsOnly("secret rw-------", "closed rw-------");
+    assertThat(Files.readString(secret)).isEqualTo("secret");
+    assertThat(directory.resolve("tls.crt")).hasContent("new");
+    assertThat(permissions(directory.resolve("tls.crt"))).isEqualTo("rw-r--r--");
+  }
+
+  private static boolean isRegular(Path file) {
+    return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  @Test
+  @DisplayName("a leftover version is deleted without following a link in it")
+  void leftoversAreDeletedFlat() throws Exception {
+    Path directory = temporary.resolve("out");
+    Path data = Files.createDirectories(temporary.resolve("data"));
+    Files.writeString(data.resolve("precious"), "precious");
+    Path leftover = Files.createDirectories(directory.resolve("..2026_11_23_09_00_00.7"));
+    Files.createSymbolicLink(leftover.resolve("tls.key"), data);
+    Path link = directory.resolve("..2026_11_23_09_00_00.8");
+    Files.createSymbolicLink(link, data);
+
+    VolumeWriter.in(directory).write(pair("new"));
+
+    assertThat(leftover).doesNotExist();
+    assertThat(Files.isSymbolicLink(link)).isTrue();
+    assertThat(data.resolve("precious")).hasContent("precious");
+  }
+
+  @Test
+  @DisplayName(
+      "a directory that is a link, and a file system without POSIX permissions, are errors")
+  void unusableDirectories() throws Exception {
+    Path target = Files.createDirectory(temporary.resolve("target"));
+    Path link = Files.createSymbolicLink(temporary.resolve("link"), target);
+    assertThatThrownBy(() -> VolumeWriter.in(link).write(pair("new")))
+        .isInstanceOf(FileSystemException.class)
+        .hasMessage(link + ": is a symbolic link; name the directory itself");
+    assertThat(target).isEmptyDirectory();
+
+    Path zip = temporary.resolve("files.zip");
+    try (FileSystem noPosix = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+      assertThatThrownBy(() -> VolumeWriter.in(noPosix.getPath("/out")))
+          .isInstanceOf(UnsupportedOperationException.class)
+          .hasMessageContaining("/out is on a file system without POSIX permissions");
+    }
+  }
+
   @Test
   @DisplayName("a directory in the way is an error that names it, and nothing changes")
   void directoryInTheWay() throws Exception {
@@ -419,7 +553,7 @@ class VolumeWriterTest {
 
   private static void assertKeysPrivate(Path directory) throws IOException {
     try (Stream<Path> tree = Files.walk(directory)) {
-      for (Path path : tree.filter(path -> path.endsWith("tls.key")).toList()) {
+      for (Path path : tree.filter(path -> path.endsWith("tls.key") && isRegular(path)).toList()) {
         // What was there before us is not ours until it is replaced.
         Path version = path.getParent();
         boolean ours = !version.equals(directory) && !version.toString().endsWith(".000000001");

@@ -111,11 +111,11 @@ class CertificateRequestTest {
     }
 
     @Test
-    @DisplayName("a request that names nobody")
+    @DisplayName("a request without a name")
     void aRequestThatNamesNobody() {
       assertRefused(
           custom().usages(KeyUsage.CLIENT_AUTH),
-          "the request names nobody: neither commonName nor subjectAlternativeNames is set");
+          "the request has no name: neither commonName nor subjectAlternativeNames is set");
     }
 
     @Test

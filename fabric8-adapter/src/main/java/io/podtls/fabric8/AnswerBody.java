@@ -1,70 +1,87 @@
 package io.podtls.fabric8;
 
-import io.fabric8.kubernetes.client.http.AsyncBody;
-import io.fabric8.kubernetes.client.http.HttpResponse;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 /**
- * Collects the body of one answer, and notices when the rest of it will never come: a body has to
- * make progress, however long it is.
+ * Collects the body of one answer, up to a limit. However long it is, a body has to make progress.
  *
- * <p>Thread safety: fed by the HTTP client's threads, awaited by one.
+ * <p>Thread safety: fed by the transport's threads, awaited by one.
  */
-final class AnswerBody implements AsyncBody.Consumer<List<ByteBuffer>> {
+final class AnswerBody implements Consumer<List<ByteBuffer>> {
+
+  /** Five times what etcd stores as one object by default. */
+  static final int LONGEST = 8 << 20;
+
+  /** How waiting for a body ended. */
+  enum End {
+    WHOLE,
+    BROKEN_OFF,
+    STALLED,
+    TOO_LONG
+  }
 
   private final Duration progressWithin;
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+  private boolean tooLong;
 
   AnswerBody(Duration progressWithin) {
     this.progressWithin = progressWithin;
   }
 
   @Override
-  public synchronized void consume(List<ByteBuffer> chunk, AsyncBody from) {
-    for (ByteBuffer buffer : chunk) {
-      byte[] part = new byte[buffer.remaining()];
-      buffer.get(part);
+  public synchronized void accept(List<ByteBuffer> pieces) {
+    for (ByteBuffer piece : pieces) {
+      if (piece.remaining() > LONGEST - bytes.size()) {
+        tooLong = true;
+        throw new IllegalStateException("longer than " + LONGEST + " bytes");
+      }
+      byte[] part = new byte[piece.remaining()];
+      piece.get(part);
       bytes.writeBytes(part);
     }
-    from.consume();
   }
 
-  /** Waits for the whole body; empty if it broke off or stopped coming. */
-  Optional<byte[]> of(HttpResponse<AsyncBody> response) throws InterruptedException {
-    CompletableFuture<Void> done = response.body().done();
-    response.body().consume();
-    int before = -1;
+  /** Waits for the whole body; ends the exchange if it does not come. */
+  End await(Transport.Exchange exchange) throws InterruptedException {
+    exchange.readBody();
+    End end = End.STALLED;
     try {
-      while (size() > before) {
+      int before = -1;
+      while (size() > before && end == End.STALLED) {
         before = size();
         try {
-          done.get(progressWithin.toMillis(), TimeUnit.MILLISECONDS);
-          return Optional.of(content());
+          exchange.done().get(progressWithin.toMillis(), TimeUnit.MILLISECONDS);
+          end = End.WHOLE;
         } catch (TimeoutException e) {
           // go on if there was progress
         }
       }
     } catch (ExecutionException e) {
-      return Optional.empty();
+      end = isTooLong() ? End.TOO_LONG : End.BROKEN_OFF;
     } finally {
-      response.body().cancel();
+      if (end != End.WHOLE) {
+        exchange.cancel();
+      }
     }
-    return Optional.empty();
+    return end;
   }
 
   private synchronized int size() {
     return bytes.size();
   }
 
-  private synchronized byte[] content() {
+  private synchronized boolean isTooLong() {
+    return tooLong;
+  }
+
+  synchronized byte[] content() {
     return bytes.toByteArray();
   }
 }

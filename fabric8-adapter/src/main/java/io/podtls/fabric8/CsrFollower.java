@@ -173,7 +173,7 @@ final class CsrFollower implements AutoCloseable {
       brokenWatches++;
       plan(Next.READ, pace());
     } else {
-      plan(Next.READ, pace());
+      plan(Next.READ, Duration.ZERO);
       throw cause; // the caller waits as long as it asks for
     }
   }
@@ -192,6 +192,8 @@ final class CsrFollower implements AutoCloseable {
         plan(Next.WATCH, pace());
         return new Sight.Unchanged();
       }
+      // The caller waits, and its next call reads again: no answer may look like one.
+      plan(Next.READ, Duration.ZERO);
       throw e;
     }
     boolean fromNow = resumeAt == null;

@@ -1,30 +1,20 @@
 package io.podtls.fabric8;
 
-import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.json.JsonFactory;
 
 /**
- * An object of the Kubernetes API as a tree of maps, lists, strings, numbers and booleans.
+ * An object of the Kubernetes API as a tree of maps, lists, strings, numbers and booleans. Fields
+ * that are unknown here survive a round trip.
  *
- * <p>Read with Jackson's streaming parser: binding the few fields needed here to the generated
- * model classes costs a cold JVM most of a second. Fields nobody here knows survive a round trip.
+ * <p>Read and written here rather than by a library: see ADR 0013.
  *
  * <p>Thread safety: immutable.
  */
 final class JsonObject {
-
-  private static final JsonFactory JSON = new JsonFactory();
 
   private final Map<String, @Nullable Object> fields;
 
@@ -39,26 +29,14 @@ final class JsonObject {
 
   /** Reads exactly one JSON object. */
   static JsonObject parse(byte[] json) throws JsonException {
-    try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), json)) {
-      if (parser.nextToken() != JsonToken.START_OBJECT) {
-        throw new JsonException("not a JSON object", null);
-      }
-      JsonObject object = new JsonObject(readObject(parser));
-      if (parser.nextToken() != null) {
-        throw new JsonException("more than one JSON object", null);
-      }
-      return object;
-    } catch (JacksonException e) {
-      throw new JsonException("not JSON: " + e.getOriginalMessage(), e);
-    }
+    return new JsonObject(JsonReader.read(json));
   }
 
-  byte[] toBytes() {
-    ByteArrayOutputStream out = new ByteArrayOutputStream(2048);
-    try (JsonGenerator generator = JSON.createGenerator(ObjectWriteContext.empty(), out)) {
-      write(generator, fields);
-    }
-    return out.toByteArray();
+  /** The object as JSON text. */
+  String toJson() {
+    StringBuilder out = new StringBuilder(2048);
+    write(out, fields);
+    return out.toString();
   }
 
   /** The string at the path, empty if it or a part of the path is absent. */
@@ -130,60 +108,49 @@ final class JsonObject {
     return (Map<String, @Nullable Object>) map;
   }
 
-  private static Map<String, @Nullable Object> readObject(JsonParser parser) {
-    Map<String, @Nullable Object> object = new LinkedHashMap<>();
-    while (parser.nextToken() != JsonToken.END_OBJECT) {
-      String name = parser.currentName();
-      parser.nextToken();
-      object.put(name, readValue(parser));
-    }
-    return object;
-  }
-
-  private static List<@Nullable Object> readList(JsonParser parser) {
-    List<@Nullable Object> list = new ArrayList<>();
-    while (parser.nextToken() != JsonToken.END_ARRAY) {
-      list.add(readValue(parser));
-    }
-    return list;
-  }
-
-  private static @Nullable Object readValue(JsonParser parser) {
-    return switch (parser.currentToken()) {
-      case START_OBJECT -> readObject(parser);
-      case START_ARRAY -> readList(parser);
-      case VALUE_STRING -> parser.getString();
-      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getNumberValue();
-      case VALUE_TRUE -> true;
-      case VALUE_FALSE -> false;
-      default -> null;
-    };
-  }
-
-  private static void write(JsonGenerator generator, @Nullable Object value) {
+  private static void write(StringBuilder out, @Nullable Object value) {
     if (value instanceof JsonObject object) {
-      write(generator, object.fields);
+      write(out, object.fields);
     } else if (value instanceof Map<?, ?> map) {
-      generator.writeStartObject();
-      map.forEach(
-          (name, field) -> {
-            generator.writeName(String.valueOf(name));
-            write(generator, field);
-          });
-      generator.writeEndObject();
+      String separator = "{";
+      for (Map.Entry<?, ?> field : map.entrySet()) {
+        out.append(separator);
+        quote(out, String.valueOf(field.getKey()));
+        out.append(':');
+        write(out, field.getValue());
+        separator = ",";
+      }
+      out.append(map.isEmpty() ? "{}" : "}");
     } else if (value instanceof Iterable<?> list) {
-      generator.writeStartArray();
-      list.forEach(item -> write(generator, item));
-      generator.writeEndArray();
+      String separator = "";
+      out.append('[');
+      for (Object item : list) {
+        out.append(separator);
+        write(out, item);
+        separator = ",";
+      }
+      out.append(']');
     } else if (value instanceof String text) {
-      generator.writeString(text);
-    } else if (value instanceof Boolean bool) {
-      generator.writeBoolean(bool);
-    } else if (value instanceof Number number) {
-      generator.writeNumber(number.toString());
+      quote(out, text);
     } else {
-      generator.writeNull();
+      out.append(value instanceof Boolean || value instanceof Number ? value : "null");
     }
+  }
+
+  private static void quote(StringBuilder out, String text) {
+    out.append('"');
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '"' || c == '\\') {
+        out.append('\\').append(c);
+      } else if (c < ' ') {
+        out.append("\\u00").append(Character.forDigit(c >> 4, 16));
+        out.append(Character.forDigit(c & 15, 16));
+      } else {
+        out.append(c);
+      }
+    }
+    out.append('"');
   }
 
   @Override

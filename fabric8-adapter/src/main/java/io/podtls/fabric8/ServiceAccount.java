@@ -2,15 +2,12 @@ package io.podtls.fabric8;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.fabric8.kubernetes.client.http.HttpClient;
-import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
 import io.podtls.trust.TrustBundleSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import javax.net.ssl.TrustManager;
 
@@ -55,26 +52,30 @@ record ServiceAccount(String apiServer, Path directory) {
   }
 
   ApiServer connect() {
-    TrustManager trust =
-        new FollowingTrustManager(TrustBundleSource.pemFile(directory.resolve("ca.crt")));
-    return ApiServer.at(apiServer, () -> Optional.of("Bearer " + token()), () -> httpClient(trust));
-  }
-
-  private static HttpClient.Builder httpClient(TrustManager trust) {
-    HttpClient.Factory factory = new JdkHttpClientFactory();
-    return factory
-        .newBuilder()
-        .connectTimeout(ApiServer.ANSWER_WITHIN.toMillis(), TimeUnit.MILLISECONDS)
-        .sslContext(null, new TrustManager[] {trust});
+    Path ca = directory.resolve("ca.crt");
+    Origin origin =
+        new Origin(
+            apiServer,
+            "KUBERNETES_SERVICE_HOST and the service account in " + directory,
+            ca.toString(),
+            Optional.empty(),
+            Optional.empty());
+    TrustManager trust = new FollowingTrustManager(TrustBundleSource.pemFile(ca));
+    return ApiServer.at(origin, () -> Optional.of("Bearer " + token()), trust);
   }
 
   private String token() throws IOException {
-    String token = Files.readString(directory.resolve("token"), UTF_8).strip();
+    return token(directory.resolve("token"));
+  }
+
+  /** Reads a bearer token from its file. */
+  static String token(Path file) throws IOException {
+    String token = Files.readString(file, UTF_8).strip();
     if (token.isEmpty()) {
-      throw new IOException(directory.resolve("token") + " is empty");
+      throw new IOException(file + " is empty");
     }
     if (!BEARER_TOKEN.matcher(token).matches()) {
-      throw new IOException(directory.resolve("token") + " holds no bearer token (RFC 6750 2.1)");
+      throw new IOException(file + " holds no bearer token (RFC 6750 2.1)");
     }
     return token;
   }

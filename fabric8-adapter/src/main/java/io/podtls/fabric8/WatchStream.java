@@ -2,8 +2,6 @@ package io.podtls.fabric8;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.fabric8.kubernetes.client.http.AsyncBody;
-import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.podtls.fabric8.JsonObject.JsonException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -12,19 +10,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One watch: an HTTP answer whose body is a JSON object a line, for as long as both sides like.
+ * One watch: an HTTP answer with a JSON object per line, until either side ends it.
  *
- * <p>Thread safety: fed by the HTTP client's threads, one at a time; closed by any thread.
+ * <p>Thread safety: fed by the transport's threads, one at a time; closed by any thread.
  */
-final class WatchStream implements AsyncBody.Consumer<List<ByteBuffer>>, AutoCloseable {
+final class WatchStream implements Consumer<List<ByteBuffer>>, AutoCloseable {
 
-  /** Hears of a watch, on the HTTP client's threads. */
+  /** Notified of what a watch receives, on the transport's threads. */
   interface Listener {
     /**
-     * Something happened to an object.
+     * Called when an object was added, changed or deleted.
      *
      * @param type ADDED, MODIFIED, DELETED or BOOKMARK
      * @param object the object, of a bookmark its resourceVersion only
@@ -32,72 +31,82 @@ final class WatchStream implements AsyncBody.Consumer<List<ByteBuffer>>, AutoClo
     void event(String type, JsonObject object);
 
     /**
-     * The watch is over; the last call, and none after {@link WatchStream#close()}.
+     * Called when the watch is over; the last call, and none after {@link WatchStream#close()}.
      *
      * @param cause why, or null if the server ended it in good order
      */
     void ended(@Nullable ApiException cause);
   }
 
-  private static final int LONGEST_LINE = 8 << 20;
-
   private final Listener listener;
   private final Consumer<WatchStream> whenOver;
+  private final Function<Throwable, ApiException> failures;
   private final ByteArrayOutputStream line = new ByteArrayOutputStream();
-  private int status;
-  private boolean over;
-  private @Nullable AsyncBody body;
+  private volatile boolean accepted;
+  private volatile boolean over;
+  private Transport.@Nullable Exchange exchange;
 
   /**
    * Prepares a watch.
    *
-   * @param whenOver hears that it has ended or was closed, before the listener does
+   * @param whenOver called when it has ended or was closed, before the listener
+   * @param failures explains why there is no answer
    */
-  WatchStream(Listener listener, Consumer<WatchStream> whenOver) {
+  WatchStream(
+      Listener listener,
+      Consumer<WatchStream> whenOver,
+      Function<Throwable, ApiException> failures) {
     this.listener = listener;
     this.whenOver = whenOver;
+    this.failures = failures;
   }
 
-  /** Follows the answer, once there is one. */
-  void follow(CompletableFuture<HttpResponse<AsyncBody>> answer) {
-    CompletableFuture<?> unused = answer.whenComplete(this::answered);
-  }
-
-  private void answered(HttpResponse<AsyncBody> response, @Nullable Throwable failure) {
-    if (failure != null) {
-      end(ApiServer.noAnswer(failure));
-    } else if (take(response)) {
-      CompletableFuture<?> unused =
-          response.body().done().whenComplete((done, broken) -> bodyEnded(response, broken));
-      response.body().consume();
-    } else {
-      response.body().cancel();
+  /** Follows the exchange whose body this is. */
+  void follow(Transport.Exchange started) {
+    synchronized (this) {
+      exchange = started;
     }
+    CompletableFuture<?> unused =
+        started.head().whenComplete((head, failure) -> answered(started, head, failure));
   }
 
-  private synchronized boolean take(HttpResponse<AsyncBody> response) {
-    status = response.code();
-    body = response.body();
-    return !over;
+  private void answered(
+      Transport.Exchange started, Transport.@Nullable Head head, @Nullable Throwable failure) {
+    if (head == null) {
+      fail(failure == null ? new IllegalStateException("no answer") : failure);
+      return;
+    }
+    accepted = head.isSuccess();
+    if (over) {
+      started.cancel();
+      return;
+    }
+    CompletableFuture<?> unused =
+        started.done().whenComplete((done, broken) -> bodyEnded(head, broken));
+    started.readBody();
+  }
+
+  /** Ends the watch because it could not be started, or broke. */
+  void fail(Throwable failure) {
+    end(failures.apply(failure));
   }
 
   @Override
-  public void consume(List<ByteBuffer> chunk, AsyncBody from) {
-    for (ByteBuffer buffer : chunk) {
-      while (buffer.hasRemaining()) {
-        byte next = buffer.get();
-        if (next == '\n' && HttpResponse.isSuccessful(status)) {
+  public void accept(List<ByteBuffer> pieces) {
+    for (ByteBuffer piece : pieces) {
+      while (piece.hasRemaining() && !over) {
+        byte next = piece.get();
+        if (next == '\n' && accepted) {
           deliver(line.toByteArray());
           line.reset();
-        } else if (line.size() < LONGEST_LINE) {
+        } else if (line.size() < AnswerBody.LONGEST) {
           line.write(next);
         } else {
-          end(ApiException.noAnswer("the watch sent a line without an end", null));
+          end(
+              ApiException.noAnswer(
+                  "the watch sent a line longer than " + AnswerBody.LONGEST + " bytes", null));
         }
       }
-    }
-    if (!isOver()) {
-      from.consume();
     }
   }
 
@@ -119,11 +128,11 @@ final class WatchStream implements AsyncBody.Consumer<List<ByteBuffer>>, AutoClo
     }
   }
 
-  private void bodyEnded(HttpResponse<AsyncBody> response, @Nullable Throwable broken) {
-    if (!HttpResponse.isSuccessful(response.code())) {
-      end(ApiServer.refusal(response, line.toByteArray(), Instant.now()));
+  private void bodyEnded(Transport.Head head, @Nullable Throwable broken) {
+    if (!head.isSuccess()) {
+      end(ApiServer.refusal(head, line.toByteArray(), Instant.now()));
     } else if (broken != null) {
-      end(ApiServer.noAnswer(broken));
+      fail(broken);
     } else if (line.size() > 0) {
       end(ApiException.noAnswer("the watch ended within an event: " + line.size() + " B", null));
     } else {
@@ -143,13 +152,13 @@ final class WatchStream implements AsyncBody.Consumer<List<ByteBuffer>>, AutoClo
   }
 
   private boolean stop() {
-    AsyncBody open;
+    Transport.Exchange open;
     synchronized (this) {
       if (over) {
         return false;
       }
       over = true;
-      open = body;
+      open = exchange;
     }
     if (open != null) {
       open.cancel();
@@ -159,7 +168,7 @@ final class WatchStream implements AsyncBody.Consumer<List<ByteBuffer>>, AutoClo
   }
 
   /** Whether it has ended or was closed. */
-  synchronized boolean isOver() {
+  boolean isOver() {
     return over;
   }
 }

@@ -8,6 +8,7 @@ import io.podtls.fabric8.WireServer.Request;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,9 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -156,6 +159,25 @@ class ApiServerTest {
     }
 
     @Test
+    @DisplayName("an answer longer than 8 MiB is given up, without all of it in memory")
+    void endlessAnswer() {
+      AtomicLong sent = new AtomicLong();
+      wire.then(
+          (request, out) -> {
+            WireServer.write(out, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n");
+            byte[] blanks = new byte[1 << 16];
+            Arrays.fill(blanks, (byte) ' ');
+            while (true) {
+              out.write(blanks);
+              sent.addAndGet(blanks.length);
+            }
+          });
+
+      assertThat(failure()).hasMessageContaining("with more than 8388608 bytes");
+      assertThat(sent).hasValueLessThan(100L << 20);
+    }
+
+    @Test
     @DisplayName("a body that stops coming is given up")
     void stalledBody() {
       wire.then(
@@ -168,12 +190,50 @@ class ApiServerTest {
     }
 
     @Test
-    @DisplayName("nobody listens: told with the kind of failure")
+    @DisplayName("a refused connection is reported with its address and where that came from")
     void refusedConnection() throws Exception {
       wire.close();
 
       assertThat(failure().status()).isZero();
-      assertThat(failure()).hasMessageContaining("ConnectException");
+      assertThat(failure())
+          .hasMessageContaining("cannot connect to " + wire.url() + " (from a test): Connect");
+    }
+
+    @Test
+    @DisplayName("a host name that does not resolve is reported as such, with its address")
+    void unresolvedHost() {
+      try (ApiServer nowhere = WireServer.connect(Origin.of("http://api.invalid:1", "a test"))) {
+        assertThatThrownBy(() -> nowhere.get("/"))
+            .hasMessage(
+                "cannot connect to http://api.invalid:1 (from a test): the host name does not"
+                    + " resolve");
+      }
+    }
+
+    @Test
+    @DisplayName("faults leave no connection and no thread behind, without garbage collection")
+    void faultsLeaveNoThreads() throws Exception {
+      Set<Thread> before = Thread.getAllStackTraces().keySet();
+      try (ApiServer own = wire.connect()) {
+        for (int i = 0; i < 3; i++) {
+          wire.then(WireServer.raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":"))
+              .then(
+                  (request, out) -> {
+                    WireServer.write(out, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{");
+                    WireServer.silence().write(request, out);
+                  })
+              .then(WireServer.silence());
+          for (int j = 0; j < 3; j++) {
+            assertThatThrownBy(() -> own.get("/")).isInstanceOf(ApiException.class);
+          }
+        }
+        assertThat(clients(before)).hasSizeLessThan(2);
+      }
+      awaitNone(() -> threadsSince(before));
+    }
+
+    private List<String> clients(Set<Thread> before) {
+      return threadsSince(before).stream().filter(name -> name.startsWith("HttpClient-")).toList();
     }
 
     @Test
@@ -334,7 +394,7 @@ class ApiServerTest {
 
       watch();
 
-      assertThat(next()).startsWith("ended 0 ConnectException");
+      assertThat(next()).startsWith("ended 0 cannot connect to " + wire.url());
     }
 
     @Test
@@ -360,21 +420,8 @@ class ApiServerTest {
       assertThat(threadsSince(before)).isNotEmpty();
 
       own.close();
-      own = null;
 
-      long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-      while (!threadsSince(before).isEmpty() && System.nanoTime() - deadline < 0) {
-        System.gc(); // the JDK's client ends its selector when nobody can reach it any more
-        LockSupport.parkNanos(20_000_000);
-      }
-      assertThat(threadsSince(before)).isEmpty();
-    }
-
-    private List<String> threadsSince(Set<Thread> before) {
-      return Thread.getAllStackTraces().keySet().stream()
-          .filter(thread -> !before.contains(thread) && !thread.getName().startsWith("wire-"))
-          .map(Thread::getName)
-          .toList();
+      awaitNone(() -> threadsSince(before));
     }
 
     @Test
@@ -390,6 +437,21 @@ class ApiServerTest {
       assertThat(watch.isOver()).isTrue();
       assertThat(heard.poll(200, TimeUnit.MILLISECONDS)).isNull();
     }
+  }
+
+  private static List<String> threadsSince(Set<Thread> before) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> !before.contains(thread) && !thread.getName().startsWith("wire-"))
+        .map(Thread::getName)
+        .toList();
+  }
+
+  private static void awaitNone(Supplier<List<String>> threads) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(3).toNanos();
+    while (!threads.get().isEmpty() && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(20_000_000);
+    }
+    assertThat(threads.get()).isEmpty();
   }
 
   @Nested

@@ -3,8 +3,11 @@ package io.podtls.fabric8;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.podtls.request.PodEnvironment;
+import io.podtls.testing.TestCa;
+import io.podtls.trust.TrustBundle;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
@@ -19,11 +22,9 @@ class KubernetesTlsTest {
 
   private final ApiServer server =
       ApiServer.at(
-          "http://127.0.0.1:1",
+          Origin.of("http://127.0.0.1:1", "a test"),
           Optional::empty,
-          () -> {
-            throw new AssertionError("nothing is asked");
-          });
+          TrustBundle.of(List.of(TestCa.root("ca").certificate())).trustManager());
 
   private KubernetesTls orders() {
     return KubernetesTls.forService("orders")

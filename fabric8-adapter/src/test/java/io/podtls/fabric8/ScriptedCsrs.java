@@ -109,6 +109,11 @@ final class ScriptedCsrs implements CsrApi {
     forbidden.put(verb, forbidden(verb));
   }
 
+  /** All requests of that verb fail so, until {@link #allow}. */
+  void failAll(String verb, ApiException failure) {
+    forbidden.put(verb, failure);
+  }
+
   void allow(String verb) {
     forbidden.remove(verb);
   }

@@ -49,19 +49,17 @@ class WireFaultsTest {
             approved ? List.of(Map.of("type", "Approved", "status", "True")) : List.of(),
             "certificate",
             issued ? Base64.getEncoder().encodeToString(pem.getBytes(UTF_8)) : "");
-    return new String(
-        JsonObject.of(
-                Map.of(
-                    "kind",
-                    "CertificateSigningRequest",
-                    "metadata",
-                    Map.of("name", "podtls-1", "uid", "u", "resourceVersion", "" + version),
-                    "spec",
-                    Map.of("signerName", "example.com/serving", "username", "pod"),
-                    "status",
-                    status))
-            .toBytes(),
-        UTF_8);
+    return JsonObject.of(
+            Map.of(
+                "kind",
+                "CertificateSigningRequest",
+                "metadata",
+                Map.of("name", "podtls-1", "uid", "u", "resourceVersion", "" + version),
+                "spec",
+                Map.of("signerName", "example.com/serving", "username", "pod"),
+                "status",
+                status))
+        .toJson();
   }
 
   private static String event(String csr) {
@@ -136,7 +134,7 @@ class WireFaultsTest {
                               "name", sent.text("metadata", "name"),
                               "uid", "u",
                               "resourceVersion", "7")));
-              WireServer.json(200, new String(stored.toBytes(), UTF_8)).write(request, out);
+              WireServer.json(200, stored.toJson()).write(request, out);
             })
         .then(WireServer.open());
 

@@ -2,8 +2,8 @@ package io.podtls.fabric8;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.fabric8.kubernetes.client.http.HttpClient;
-import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
+import io.podtls.testing.TestCa;
+import io.podtls.trust.TrustBundle;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
+import javax.net.ssl.TrustManager;
 
 /**
  * An HTTP/1.1 server on loopback whose answers a test writes byte by byte, so that it can be as
@@ -39,6 +40,10 @@ final class WireServer implements AutoCloseable {
   interface Answer {
     void write(Request request, OutputStream out) throws IOException, InterruptedException;
   }
+
+  /** Not asked: there is no TLS here. */
+  private static final TrustManager ANYONE =
+      TrustBundle.of(List.of(TestCa.root("ca").certificate())).trustManager();
 
   private final ServerSocket listener;
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
@@ -68,16 +73,16 @@ final class WireServer implements AutoCloseable {
 
   /** A connection of the kind that a pod makes, without TLS. */
   ApiServer connect(ApiServer.Authorization authorization) {
-    return ApiServer.at(url(), authorization, WireServer::client, Duration.ofMillis(700));
+    return ApiServer.at(Origin.of(url(), "a test"), authorization, ANYONE, Duration.ofMillis(700));
   }
 
   ApiServer connect() {
     return connect(Optional::empty);
   }
 
-  private static HttpClient.Builder client() {
-    HttpClient.Factory factory = new JdkHttpClientFactory();
-    return factory.newBuilder();
+  /** A connection to somewhere else. */
+  static ApiServer connect(Origin origin) {
+    return ApiServer.at(origin, Optional::empty, ANYONE, Duration.ofMillis(700));
   }
 
   // Answers.

@@ -69,6 +69,19 @@ final class ApiException extends Exception {
             .formatted(name, problem));
   }
 
+  static ApiException tooLarge(int limit) {
+    return new ApiException(
+        413, "RequestEntityTooLarge", "Request entity too large: limit is " + limit);
+  }
+
+  static ApiException noDiscovery() {
+    return new ApiException(
+        501,
+        "NotImplemented",
+        "this is the embedded cluster of a podtls example, which serves certificate signing"
+            + " requests to the example alone; kubectl cannot talk to it");
+  }
+
   static ApiException badRequest(String problem) {
     return new ApiException(400, "BadRequest", problem);
   }

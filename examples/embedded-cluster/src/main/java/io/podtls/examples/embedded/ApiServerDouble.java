@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Predicate;
@@ -31,6 +32,13 @@ import java.util.function.Predicate;
  */
 final class ApiServerDouble implements AutoCloseable {
   private static final String REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+
+  /** Where clients such as kubectl ask first. */
+  private static final Set<String> DISCOVERY =
+      Set.of("/api", "/apis", "/version", "/openapi/v2", "/openapi/v3");
+
+  /** As the API server limits bodies. */
+  private static final int LARGEST_BODY = 3 << 20;
 
   /** A watch says that it is alive this often, and notices then that its client is gone. */
   private static final Duration BOOKMARKS = Duration.ofSeconds(30);
@@ -96,8 +104,11 @@ final class ApiServerDouble implements AutoCloseable {
   }
 
   private void route(HttpExchange exchange) throws ApiException, IOException, InterruptedException {
-    Account account = account(exchange);
     String path = exchange.getRequestURI().getPath();
+    if (DISCOVERY.contains(path)) {
+      throw ApiException.noDiscovery();
+    }
+    Account account = account(exchange);
     String method = exchange.getRequestMethod();
     if (path.equals(REQUESTS)) {
       Map<String, String> query = query(exchange.getRequestURI());
@@ -157,7 +168,11 @@ final class ApiServerDouble implements AutoCloseable {
   }
 
   private CertificateSigningRequest body(HttpExchange exchange) throws ApiException, IOException {
-    String text = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+    byte[] body = exchange.getRequestBody().readNBytes(LARGEST_BODY + 1);
+    if (body.length > LARGEST_BODY) {
+      throw ApiException.tooLarge(LARGEST_BODY);
+    }
+    String text = new String(body, StandardCharsets.UTF_8);
     try {
       CertificateSigningRequest request = json.unmarshal(text, CertificateSigningRequest.class);
       if (request != null && request.getMetadata() != null && request.getSpec() != null) {

@@ -12,8 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,15 +20,12 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 
 /**
  * The certificate signing requests of the API server double, their versions and what happened to
  * them; with the API server's rules for creating and updating them.
  */
 final class RequestStore {
-  private static final Pattern SIGNER_NAME =
-      Pattern.compile("[a-z0-9-]+(\\.[a-z0-9-]+)+/[a-z0-9.-]+");
   private static final String NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789";
   private static final int HISTORY = 1_000;
 
@@ -196,36 +191,9 @@ final class RequestStore {
 
   private static void validate(String name, CertificateSigningRequestSpec spec)
       throws ApiException {
-    List<String> problems = new ArrayList<>();
-    if (spec.getSignerName() == null || !SIGNER_NAME.matcher(spec.getSignerName()).matches()) {
-      problems.add("spec.signerName: Invalid value: must be <domain>/<path>");
-    }
-    if (spec.getUsages().isEmpty()) {
-      problems.add("spec.usages: Required value: usages must be specified");
-    }
-    if (spec.getExpirationSeconds() != null && spec.getExpirationSeconds() < 600) {
-      problems.add(
-          "spec.expirationSeconds: Invalid value: may not specify a duration less than 600"
-              + " seconds");
-    }
-    if (!isPemRequest(spec.getRequest())) {
-      problems.add("spec.request: Invalid value: PEM block type must be CERTIFICATE REQUEST");
-    }
-    if (!problems.isEmpty()) {
-      throw ApiException.invalid(name, String.join(", ", problems));
-    }
-  }
-
-  private static boolean isPemRequest(String base64) {
-    if (base64 == null) {
-      return false;
-    }
-    try {
-      return new String(Base64.getDecoder().decode(base64), StandardCharsets.US_ASCII)
-          .stripLeading()
-          .startsWith("-----BEGIN CERTIFICATE REQUEST-----");
-    } catch (IllegalArgumentException e) {
-      return false;
+    List<String> breaches = RequestRules.breaches(name, spec);
+    if (!breaches.isEmpty()) {
+      throw ApiException.invalid(name, String.join(", ", breaches));
     }
   }
 

@@ -15,6 +15,10 @@ import io.fabric8.kubernetes.client.Watch;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
 import java.io.ByteArrayInputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -57,8 +61,7 @@ class EmbeddedClusterTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   @DisplayName(
-      "approves and signs a request, and a filtered watch sees both, over HTTP or after a WebSocket"
-          + " was refused")
+      "approves and signs a request, and a filtered watch sees both, over HTTP or after a WebSocket was refused")
   void approvesAndSigns(boolean onlyHttpWatches) throws Exception {
     Config config =
         new ConfigBuilder(cluster.workloadConfig()).withOnlyHttpWatches(onlyHttpWatches).build();
@@ -168,6 +171,69 @@ class EmbeddedClusterTest {
         client(new ConfigBuilder(cluster.workloadConfig()).withOauthToken("wrong").build())) {
       assertCode(401, "Unauthorized", () -> create(nobody, sound));
     }
+  }
+
+  private static CertificateSigningRequest with(
+      CertificateSigningRequest sound, String name, String pem, String... usages) {
+    return new CertificateSigningRequestBuilder(sound)
+        .editMetadata()
+        .withName(name)
+        .endMetadata()
+        .editSpec()
+        .withUsages(usages)
+        .withRequest(Base64.getEncoder().encodeToString(pem.getBytes(StandardCharsets.US_ASCII)))
+        .endSpec()
+        .build();
+  }
+
+  @Test
+  @DisplayName("refuses unknown and repeated usages, names that are no path segment, and garbage")
+  void refusesGarbage() throws Exception {
+    CertificateSigningRequest sound = request(SIGNER, "orders.shop.svc");
+    String pem =
+        new String(
+            Base64.getDecoder().decode(sound.getSpec().getRequest()), StandardCharsets.US_ASCII);
+    create(client, with(sound, "Any_Name:1", "explanatory text\n" + pem, "server auth"));
+    refused("Unsupported value: \"web\"", with(sound, "a", pem, "web"));
+    refused("Duplicate value: \"any\"", with(sound, "a", pem, "any", "any"));
+    refused("may not be '.' or '..'", with(sound, "a%", pem, "any"));
+    refused("must be CERTIFICATE REQUEST", with(sound, "a", "x" + pem.strip(), "any"));
+    refused(
+        "must be CERTIFICATE REQUEST",
+        with(sound, "a", pem.replace("CERTIFICATE REQ", "NEW CERTIFICATE REQ"), "any"));
+    String text = pem.replaceAll("-----[A-Z ]+-----", "").strip();
+    refused("spec.request: Invalid", with(sound, "a", pem.replace(text, "AAAA"), "any"));
+    byte[] der = Base64.getMimeDecoder().decode(text);
+    String renamed =
+        new String(der, StandardCharsets.ISO_8859_1).replace("orders.shop", "Orders.shop");
+    refused(
+        "the signature is not of the key",
+        with(
+            sound,
+            "a",
+            pem.replace(
+                text,
+                Base64.getMimeEncoder()
+                    .encodeToString(renamed.getBytes(StandardCharsets.ISO_8859_1))),
+            "any"));
+  }
+
+  private void refused(String reason, CertificateSigningRequest request) {
+    assertCode(422, reason, () -> create(client, request));
+  }
+
+  @Test
+  @DisplayName("says that kubectl cannot talk to it, where kubectl asks first")
+  void noDiscovery() throws Exception {
+    HttpResponse<String> answer =
+        HttpClient.newHttpClient()
+            .send(
+                HttpRequest.newBuilder(URI.create(cluster.workloadConfig().getMasterUrl() + "api"))
+                    .build(),
+                HttpResponse.BodyHandlers.ofString());
+
+    assertThat(answer.statusCode()).isEqualTo(501);
+    assertThat(answer.body()).contains("kubectl cannot talk to it");
   }
 
   private static void assertCode(int code, String text, Runnable call) {
