@@ -21,19 +21,6 @@ record RbacRule(String role, String apiGroup, String resource, String name, List
   static final RbacRule REQUESTER =
       onCluster(CERTIFICATES, "certificatesigningrequests", "create", "get", "watch");
 
-  /** What an administrator needs to see requests. */
-  static final RbacRule VIEWER =
-      onCluster(CERTIFICATES, "certificatesigningrequests", "get", "list");
-
-  /** What an administrator needs to decide on requests, beside {@link #approverFor}. */
-  static final RbacRule APPROVER =
-      onCluster(CERTIFICATES, "certificatesigningrequests/approval", "update");
-
-  /** What an administrator needs to decide on the requests for one signer. */
-  static RbacRule approverFor(String signerName) {
-    return onCluster(CERTIFICATES, "signers", "approve").named(signerName);
-  }
-
   static RbacRule onCluster(String apiGroup, String resource, String... verbs) {
     return new RbacRule("ClusterRole", apiGroup, resource, "", List.of(verbs));
   }

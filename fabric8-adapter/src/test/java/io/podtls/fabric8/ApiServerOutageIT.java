@@ -6,6 +6,7 @@ import io.podtls.controlplane.Cluster;
 import io.podtls.controlplane.ControlPlane;
 import io.podtls.controlplane.RequiresControlPlane;
 import io.podtls.controlplane.TestPod;
+import io.podtls.fabric8.approval.CertificateSigningRequests;
 import io.podtls.identity.PendingIdentity;
 import io.podtls.request.CertificateRequest;
 import io.podtls.request.SignerName;

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.podtls.controlplane.Cluster;
 import io.podtls.controlplane.TestServiceAccount;
+import io.podtls.fabric8.approval.CertificateSigningRequests;
 import io.podtls.pem.Pem;
 import io.podtls.request.KeyUsage;
 import io.podtls.request.SignerName;

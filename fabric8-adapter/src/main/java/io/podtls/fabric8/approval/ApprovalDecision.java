@@ -3,14 +3,18 @@ package io.podtls.fabric8.approval;
 import static java.util.Objects.requireNonNull;
 
 /**
- * What an {@link ApprovalPolicy} says of one request.
+ * The decision of an {@link ApprovalPolicy} on one request.
  *
  * <p>A reason is one word in CamelCase for machines, a message is a sentence for people; both end
- * up in the request's condition, where the requester reads them. They never contain key material.
+ * up in the request's condition, where the requester reads them. They never contain key material. A
+ * message may quote the requester: it is kept in printable ASCII, cut to 2,000 characters.
  *
  * <p><b>Thread safety:</b> immutable.
  */
 public sealed interface ApprovalDecision {
+
+  /** The longest message that a decision carries, in characters. */
+  int LONGEST_MESSAGE = 2000;
 
   /**
    * The request gets the condition Approved, and its signer may sign it.
@@ -23,12 +27,12 @@ public sealed interface ApprovalDecision {
      * Checks that there is a reason.
      *
      * @param reason not blank
-     * @param message any text
+     * @param message any text; what is not printable ASCII becomes {@code ?}
      * @throws IllegalArgumentException if {@code reason} is blank
      */
     public Approve {
       requireReason(reason);
-      requireNonNull(message, "message");
+      message = Printable.of(requireNonNull(message, "message"), LONGEST_MESSAGE);
     }
   }
 
@@ -43,18 +47,18 @@ public sealed interface ApprovalDecision {
      * Checks that there is a reason.
      *
      * @param reason not blank
-     * @param message any text
+     * @param message any text; what is not printable ASCII becomes {@code ?}
      * @throws IllegalArgumentException if {@code reason} is blank
      */
     public Deny {
       requireReason(reason);
-      requireNonNull(message, "message");
+      message = Printable.of(requireNonNull(message, "message"), LONGEST_MESSAGE);
     }
   }
 
   /**
    * The request cannot be approved now, but might be in a moment, such as when a Service is created
-   * after its pods. Whoever applies the policy asks again for a bounded time and then denies the
+   * after its pods. The approver asks the policy again for a bounded time and then denies the
    * request with this reason.
    *
    * @param reason the reason of the denial it becomes, not blank
@@ -65,16 +69,16 @@ public sealed interface ApprovalDecision {
      * Checks that there is a reason.
      *
      * @param reason not blank
-     * @param message any text
+     * @param message any text; what is not printable ASCII becomes {@code ?}
      * @throws IllegalArgumentException if {@code reason} is blank
      */
     public NotYet {
       requireReason(reason);
-      requireNonNull(message, "message");
+      message = Printable.of(requireNonNull(message, "message"), LONGEST_MESSAGE);
     }
   }
 
-  /** The request is somebody else's business and stays untouched. */
+  /** The request is for another approver and stays untouched. */
   record Ignore() implements ApprovalDecision {}
 
   private static void requireReason(String reason) {

@@ -5,11 +5,8 @@ import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 
-/** Writes decisions to the API server. */
+/** The writer of decisions, an approver's as well as an administrator's. */
 final class ApprovalWriter {
-
-  /** The longest message that a condition may have. */
-  private static final int LONGEST_MESSAGE = 2000;
 
   private final KubernetesClient client;
 
@@ -17,12 +14,12 @@ final class ApprovalWriter {
     this.client = client;
   }
 
-  /** What became of a decision. */
+  /** The result of writing a decision. */
   enum Outcome {
     WRITTEN,
-    /** Somebody changed the request since it was read. */
+    /** The request changed since it was read. */
     CONFLICT,
-    /** There is no such request any more. */
+    /** The request was deleted. */
     GONE
   }
 
@@ -40,7 +37,7 @@ final class ApprovalWriter {
             .withType(type)
             .withStatus("True")
             .withReason(reason)
-            .withMessage(Printable.of(message, LONGEST_MESSAGE))
+            .withMessage(message)
             .endCondition()
             .endStatus()
             .build();

@@ -1,4 +1,4 @@
-package io.podtls.fabric8;
+package io.podtls.fabric8.approval;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,12 +7,14 @@ import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest
 import io.podtls.controlplane.Cluster;
 import io.podtls.controlplane.RequiresControlPlane;
 import io.podtls.controlplane.TestPod;
-import io.podtls.fabric8.CertificateSigningRequests.Reason;
+import io.podtls.fabric8.Fabric8CertificateSigner;
+import io.podtls.fabric8.approval.CertificateSigningRequests.Reason;
 import io.podtls.failure.SignerUnavailableException;
 import io.podtls.identity.PendingIdentity;
 import io.podtls.request.CertificateRequest;
 import io.podtls.request.KeyUsage;
 import io.podtls.request.SignerName;
+import io.podtls.signing.SigningOutcome;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -53,9 +55,8 @@ class CertificateSigningRequestsIT {
                 .build());
     try (var signer = Fabric8CertificateSigner.using(cluster.clientFor(pod));
         var attempt = signer.begin(pending, () -> {})) {
-      attempt.advance();
+      return ((SigningOutcome.Pending) attempt.advance()).object().substring("csr ".length());
     }
-    return CsrName.of("podtls-", pending, 0);
   }
 
   private List<CertificateSigningRequestCondition> conditionsOf(String name) {
@@ -89,15 +90,15 @@ class CertificateSigningRequestsIT {
     assertThat(seen.pod()).contains(pod.namespace() + "/orders-0");
     assertThat(seen.toString().lines())
         .contains(
-            "Name:      " + name,
-            "Requester: " + pod.username(),
-            "Pod:       " + pod.namespace() + "/orders-0",
-            "Signer:    example.com/serving",
-            "Usages:    digital signature, server auth",
-            "Lifetime:  86400 s",
-            "Subject:   CN=orders",
-            "Names:     DNS:orders.shop.svc, IP:10.0.34.2",
-            "Status:    Pending");
+            "Name:        " + name,
+            "Requester:   " + pod.username(),
+            "Pod:         " + pod.namespace() + "/orders-0",
+            "Signer:      example.com/serving",
+            "Usages:      digital signature, server auth",
+            "Lifetime:    86400 s",
+            "Subject:     CN=orders",
+            "Names:       DNS:orders.shop.svc, IP:10.0.34.2",
+            "Status:      Pending");
   }
 
   @Test
@@ -168,6 +169,36 @@ class CertificateSigningRequestsIT {
     assertThat(conditionsOf(name))
         .extracting(CertificateSigningRequestCondition::getType)
         .containsExactlyInAnyOrder("example.com/Reviewed", "Approved");
+  }
+
+  @Test
+  @DisplayName("an umlaut in an administrator's reason reaches the requester as it is")
+  void keepsReasons() throws Exception {
+    String name = submitted();
+
+    requests.deny(name, new Reason("NotOurs", "geh\u00f6rt nicht uns"));
+
+    assertThat(conditionsOf(name).get(0).getMessage()).isEqualTo("geh\u00f6rt nicht uns");
+  }
+
+  @Test
+  @DisplayName("a name that another object's URL hides in does not lead to that object")
+  void namesAreNoUrls() throws Exception {
+    String name = submitted();
+
+    assertThatThrownBy(() -> requests.approve(name + "?x"))
+        .isInstanceOf(NoSuchElementException.class);
+    assertThat(requests.describe(name).isPending()).isTrue();
+  }
+
+  @Test
+  @DisplayName("an interrupted administrator gets an InterruptedException")
+  void interrupted() throws Exception {
+    String name = submitted();
+    Thread.currentThread().interrupt();
+
+    assertThatThrownBy(() -> requests.approve(name)).isInstanceOf(InterruptedException.class);
+    assertThat(requests.describe(name).isPending()).isTrue();
   }
 
   @Test
