@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Tells people what a handle is waiting for, a line at a time: which object, since when, and the
- * command that would move it.
+ * A listener that prints what a handle is waiting for, a line at a time: which object, since when,
+ * and the command that would move it.
  *
  * <pre>{@code
  * asking example.com/serving for a certificate
@@ -24,8 +24,8 @@ import java.util.function.Consumer;
  * issued: CN=orders, valid until 2026-11-25T08:00:00Z, to be renewed at 2026-11-24T19:12:44Z
  * }</pre>
  *
- * <p>For whoever started the program and looks on. How trust changes, and that a certificate is
- * near its end, is not awaited by anybody: the log tells it, at WARNING and ERROR where it matters.
+ * <p>For the person who started the program and watches it. Changes of trust and certificates near
+ * their end are in the log, at WARNING and ERROR where it matters.
  *
  * <p><b>Thread safety:</b> as safe as where the lines go.
  */
@@ -81,7 +81,7 @@ public final class WaitingReport implements PodTlsListener {
 
   private static String renewal(Optional<Instant> next) {
     return next.map(at -> ", to be renewed at " + at)
-        .orElse(", renewed by whoever writes the files");
+        .orElse(", renewed by the program that writes the files");
   }
 
   @Override

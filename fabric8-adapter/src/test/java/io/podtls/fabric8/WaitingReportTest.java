@@ -52,7 +52,7 @@ class WaitingReportTest {
   }
 
   @Test
-  @DisplayName("tells a failure and when it is tried again")
+  @DisplayName("prints a failure and when the next attempt is")
   void tellsFailures() {
     report.failed(
         new SignerUnavailableException("cannot create csr podtls-1: busy", null),

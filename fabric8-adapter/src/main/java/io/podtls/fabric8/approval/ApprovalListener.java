@@ -4,8 +4,8 @@ import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest
 import java.time.Duration;
 
 /**
- * Hears what a {@link CertificateApprover} does: for metrics, events and alarms. Every method does
- * nothing by default.
+ * A listener for the decisions and failures of a {@link CertificateApprover}, for metrics, events
+ * and alarms. Every method does nothing by default.
  *
  * <p><b>Thread safety:</b> the methods are called by several threads at once, and hold them up.
  * What they throw is logged and otherwise ignored.
@@ -13,78 +13,79 @@ import java.time.Duration;
 public interface ApprovalListener {
 
   /**
-   * A request was approved.
+   * Called when a request was approved.
    *
    * @param csr the request as it was read
-   * @param decision what the policy said
+   * @param decision the policy's decision
    * @param after how long the approver had known the request
    */
   default void approved(
       CertificateSigningRequest csr, ApprovalDecision.Approve decision, Duration after) {}
 
   /**
-   * A request was denied.
+   * Called when a request was denied.
    *
    * @param csr the request as it was read
-   * @param decision what the policy said
+   * @param decision the policy's decision
    * @param after how long the approver had known the request
    */
   default void denied(
       CertificateSigningRequest csr, ApprovalDecision.Deny decision, Duration after) {}
 
   /**
-   * The policy ignores a request.
+   * Called when the policy ignores a request.
    *
    * @param csr the request as it was read
    */
   default void ignored(CertificateSigningRequest csr) {}
 
   /**
-   * A request cannot be approved yet.
+   * Called when a request cannot be approved yet.
    *
    * @param csr the request as it was read
    * @param decision what is missing
-   * @param nextLook how long until it is looked at again
+   * @param nextLook how long until the next review
    */
   default void waiting(
       CertificateSigningRequest csr, ApprovalDecision.NotYet decision, Duration nextLook) {}
 
   /**
-   * A request could not be decided on, because the API server could not be asked or told.
+   * Called when a request could not be decided on, because the API server could not be read or
+   * written.
    *
    * @param csr the request as it was read
-   * @param failure what went wrong
+   * @param failure the failure of this attempt
    * @param nextAttempt how long until the next attempt
    */
   default void failed(
       CertificateSigningRequest csr, RuntimeException failure, Duration nextAttempt) {}
 
   /**
-   * Too many attempts failed in a row; the request is left alone until all pending requests are
-   * gone through again.
+   * Called when too many attempts failed in a row. The request rests until all pending requests are
+   * reviewed again.
    *
    * @param csr the request as it was read
-   * @param failure what went wrong last
+   * @param failure the last failure
    */
   default void gaveUp(CertificateSigningRequest csr, RuntimeException failure) {}
 
   /**
-   * There are more pending requests than allowed: nothing is decided until there are fewer.
+   * Called when more requests are pending than allowed: no decision is made until there are fewer.
    *
    * @param pending how many there are
    */
   default void paused(int pending) {}
 
   /**
-   * There are few enough pending requests again.
+   * Called when few enough requests are pending again.
    *
    * @param pending how many there are
    */
   default void resumed(int pending) {}
 
-  /** This replica decides from now on. */
+  /** Called when this replica starts to decide. */
   default void startedLeading() {}
 
-  /** This replica decides no more. */
+  /** Called when this replica stops deciding. */
   default void stoppedLeading() {}
 }

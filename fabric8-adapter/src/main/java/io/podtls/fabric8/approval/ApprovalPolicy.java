@@ -21,8 +21,8 @@ public interface ApprovalPolicy {
   /**
    * Judges a request. May call the API server.
    *
-   * <p>Whatever it throws means that nothing is known, such as when a lookup failed: the request is
-   * neither approved nor denied, and the policy is asked again later.
+   * <p>An exception means that nothing is known, such as when a lookup failed: the request is
+   * neither approved nor denied, and the policy is called again later.
    *
    * @param request the request, its PKCS#10 already read and its signature verified
    * @return the decision

@@ -4,7 +4,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.podtls.request.SubjectAlternativeName;
 
 /**
- * Says which names a pod may carry beyond those that {@link PodBoundPolicy} knows by itself, such
+ * A rule for names that a pod may carry beyond those that {@link PodBoundPolicy} finds itself, such
  * as the public name of an ingress, a node's address or a URI.
  *
  * <p><b>Thread safety:</b> implementations are called by several threads at once.
@@ -13,8 +13,8 @@ import io.podtls.request.SubjectAlternativeName;
 public interface NameRule {
 
   /**
-   * Tells whether the pod may carry the name. What it throws means that nothing is known: the
-   * request is looked at again later.
+   * Returns whether the pod may carry the name. An exception means that this is not known: the
+   * request is reviewed again later.
    *
    * @param pod the pod that asks, live, and of the service account that asks
    * @param name the name

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Why a request is not approved.
+ * A reason not to approve a request.
  *
  * @param reason for machines
  * @param message for people: which name, and why

@@ -38,9 +38,9 @@ import org.jspecify.annotations.Nullable;
  * What a PKCS#10 certification request (RFC 2986) asks for.
  *
  * <p>Reading is strict, so that a signer with another parser cannot see another request than the
- * policy saw: the request and each extension's value must be DER, an attribute and an extension may
- * be there once, and the request must be signed by its own key. Approver, signer and description
- * all read requests with this class.
+ * policy saw: the request and each extension's value must be DER, no attribute and no extension may
+ * occur twice, and the request must be signed by its own key. Approver, signer and description all
+ * read requests with this class.
  *
  * <p><b>Thread safety:</b> immutable.
  */

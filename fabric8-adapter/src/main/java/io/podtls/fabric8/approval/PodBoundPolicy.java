@@ -101,9 +101,9 @@ public final class PodBoundPolicy implements ApprovalPolicy {
   }
 
   /**
-   * Starts a policy that asks the given API server.
+   * Starts a policy that reads pods, Services and EndpointSlices from the given API server.
    *
-   * @param client the client to read pods, Services and EndpointSlices with; stays the caller's
+   * @param client stays the caller's to close
    * @return a builder with the defaults
    */
   public static Builder builder(KubernetesClient client) {
@@ -299,8 +299,7 @@ public final class PodBoundPolicy implements ApprovalPolicy {
     }
 
     /**
-     * Allows requests for further extensions, whatever their content. If not called, there are
-     * none.
+     * Allows requests for further extensions, with any content. If not called, none are allowed.
      *
      * @param oids their object identifiers, dotted, such as {@code 1.3.6.1.5.5.7.1.24}
      * @return this builder
@@ -311,7 +310,7 @@ public final class PodBoundPolicy implements ApprovalPolicy {
     }
 
     /**
-     * Allows annotations on the object, whatever their values; signers may obey them. If not
+     * Allows annotations on the object, with any value; signers may obey them. If not
      * called, only {@code kubectl.kubernetes.io/last-applied-configuration} is allowed, which
      * {@code kubectl apply} writes.
      *
@@ -324,10 +323,10 @@ public final class PodBoundPolicy implements ApprovalPolicy {
     }
 
     /**
-     * Allows further names. The rule is asked about those names only that would be denied. If not
-     * called, there are none.
+     * Allows further names. The rule is called only with names that would be denied. If not called,
+     * none are allowed.
      *
-     * @param rule says which further names a pod may carry
+     * @param rule returns which further names a pod may carry
      * @return this builder
      */
     public Builder alsoAllowing(NameRule rule) {

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A pod, and how the Services of its namespace relate to it. For one thread. */
+/** A pod and its relations to the Services of its namespace. For one thread. */
 final class PodContext {
 
   private static final String SERVICE_NAME = "kubernetes.io/service-name";
@@ -110,7 +110,7 @@ final class PodContext {
     return service.getMetadata().getName();
   }
 
-  /** Whether somebody wrote an EndpointSlice that names this very pod. */
+  /** Whether an EndpointSlice of the Service names this pod by its uid. */
   private boolean isEndpointOf(String service) {
     return endpointSlices().stream()
         .filter(slice -> service.equals(labels(slice).get(SERVICE_NAME)))

@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
 
 /**
  * Answers that may be given again for a short time. Those who ask for the same at once share one
- * question; a failure is told to all of them and not kept.
+ * question; a failure reaches all of them and is not kept.
  */
 final class RecentAnswers<K, V> {
 

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 record RequestedNames(List<SubjectAlternativeName> known, List<String> otherKinds) {
 
   /**
-   * What a host name of Kubernetes or the web is made of; nothing that two readers could differ on.
+   * The characters of host names in Kubernetes and the web; none that two readers could take
+   * differently.
    */
   private static final Pattern DNS_NAME =
       Pattern.compile(

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Who created a request, as the API server authenticated and recorded it; nothing here is the
- * requester's own word.
+ * The creator of a request, as the API server authenticated and recorded it; nothing here is
+ * chosen by the requester.
  *
  * <p><b>Thread safety:</b> immutable.
  *

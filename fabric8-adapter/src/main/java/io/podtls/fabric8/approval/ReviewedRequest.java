@@ -46,7 +46,7 @@ public final class ReviewedRequest {
    * Reads a request and verifies the self-signature of its PKCS#10 (RFC 2986 4.2).
    *
    * @param csr the object as the API server returned it
-   * @return what it says
+   * @return the request
    * @throws InvalidMaterialException if the PKCS#10 cannot be read or is not signed by its own key,
    *     see {@link Pkcs10Content#ofSpecRequest}, or if a part of the object is missing
    */

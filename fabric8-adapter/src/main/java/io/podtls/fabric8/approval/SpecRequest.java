@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  */
 final class SpecRequest {
 
-  /** The longest text that is looked at. */
+  /** The longest text that is read. */
   static final int LARGEST_BYTES = 64 * 1024;
 
   private static final String BEGIN = "-----BEGIN CERTIFICATE REQUEST-----";

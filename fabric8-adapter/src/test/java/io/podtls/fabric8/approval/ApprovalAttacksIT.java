@@ -112,7 +112,7 @@ class ApprovalAttacksIT {
   }
 
   @Test
-  @DisplayName("another pod's uid: claimed by somebody who may impersonate the service account")
+  @DisplayName("another pod's uid: claimed by a user who may impersonate the service account")
   void impersonatedUid(Cluster cluster) {
     try (KubernetesClient impersonator =
         new KubernetesClientBuilder()

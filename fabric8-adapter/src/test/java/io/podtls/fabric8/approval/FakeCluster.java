@@ -125,7 +125,7 @@ final class FakeCluster implements ClusterLookup {
     return this;
   }
 
-  /** A slice that selects nobody yet: the API server then sends null where the list would be. */
+  /** A slice without endpoints: the API server then sends null where the list would be. */
   FakeCluster emptyEndpointSlice(String service) {
     EndpointSlice slice =
         new EndpointSliceBuilder()

@@ -15,7 +15,7 @@ class RequesterTest {
   private static final String UID = "authentication.kubernetes.io/pod-uid";
 
   @Test
-  @DisplayName("a service account is told by its user name")
+  @DisplayName("a service account is recognized by its user name")
   void readsServiceAccount() {
     assertThat(
             new Requester("system:serviceaccount:shop:orders", List.of(), Map.of())

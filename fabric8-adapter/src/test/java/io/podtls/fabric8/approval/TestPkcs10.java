@@ -153,7 +153,7 @@ final class TestPkcs10 {
     return this;
   }
 
-  /** Signed by somebody who does not have the key in the request. */
+  /** Signed with another key than the one in the request. */
   TestPkcs10 signedByAnother() {
     this.signingKeys = ecKey("secp256r1");
     return this;
