@@ -13,9 +13,6 @@ import static java.util.Objects.requireNonNull;
  */
 public sealed interface ApprovalDecision {
 
-  /** The longest message that a decision carries, in characters. */
-  int LONGEST_MESSAGE = 2000;
-
   /**
    * The request gets the condition Approved, and its signer may sign it.
    *
@@ -32,7 +29,7 @@ public sealed interface ApprovalDecision {
      */
     public Approve {
       requireReason(reason);
-      message = Printable.of(requireNonNull(message, "message"), LONGEST_MESSAGE);
+      message = Printable.message(requireNonNull(message, "message"));
     }
   }
 
@@ -52,7 +49,7 @@ public sealed interface ApprovalDecision {
      */
     public Deny {
       requireReason(reason);
-      message = Printable.of(requireNonNull(message, "message"), LONGEST_MESSAGE);
+      message = Printable.message(requireNonNull(message, "message"));
     }
   }
 
@@ -74,7 +71,7 @@ public sealed interface ApprovalDecision {
      */
     public NotYet {
       requireReason(reason);
-      message = Printable.of(requireNonNull(message, "message"), LONGEST_MESSAGE);
+      message = Printable.message(requireNonNull(message, "message"));
     }
   }
 

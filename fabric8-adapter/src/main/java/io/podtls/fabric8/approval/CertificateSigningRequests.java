@@ -38,7 +38,7 @@ import java.util.function.Supplier;
  * deciding needs {@code update} on {@code certificatesigningrequests/approval} and {@code approve}
  * on the signer.
  *
- * <p>Every method asks the API server, waits at most about 5 s for each answer, and throws {@link
+ * <p>Every method asks the API server, waits at most about 10 s for each answer, and throws {@link
  * SignerUnavailableException} if it cannot be asked or refuses.
  *
  * <p><b>Thread safety:</b> safe for use by many threads at once.
@@ -93,12 +93,12 @@ public final class CertificateSigningRequests {
           CertificateSigningRequestList,
           CertificateSigningRequestResource<CertificateSigningRequest>>
       requests;
-  private final ApprovalWriter writer;
+  private final ConditionWriter writer;
   private final InstantSource clock;
 
   private CertificateSigningRequests(KubernetesClient client, InstantSource clock) {
     this.requests = client.certificates().v1().certificateSigningRequests();
-    this.writer = new ApprovalWriter(client);
+    this.writer = new ConditionWriter(RequestWatch.api(client));
     this.clock = clock;
   }
 
@@ -208,12 +208,14 @@ public final class CertificateSigningRequests {
       if (condition(csr, decision).isPresent()) {
         return;
       }
-      ApprovalWriter.Outcome outcome =
+      ConditionWriter.Outcome outcome =
           ask(
               "set " + decision + " on csr " + Printable.of(name),
-              () -> writer.write(csr, decision, reason.code(), reason.message()),
+              () ->
+                  writer.write(
+                      new WatchedRequest(csr, false), decision, reason.code(), reason.message()),
               TO_DECIDE.formatted(csr.getSpec().getSignerName()));
-      if (outcome == ApprovalWriter.Outcome.WRITTEN) {
+      if (outcome == ConditionWriter.Outcome.WRITTEN) {
         return;
       }
       // Changed or deleted since it was read: read, look and try again.

@@ -9,9 +9,6 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 /** Writes conditions to requests, each to the request exactly as it was read. */
 final class ConditionWriter {
 
-  /** The longest message that a condition may have. */
-  private static final int LONGEST_MESSAGE = 2000;
-
   private final BoundedApi api;
 
   ConditionWriter(BoundedApi api) {
@@ -28,7 +25,8 @@ final class ConditionWriter {
   }
 
   /**
-   * Adds a condition, and keeps all others.
+   * Adds a condition, and keeps all others. The message is written as it is: one that may quote the
+   * requester is to be {@linkplain Printable#message made printable} before.
    *
    * @param type {@code Approved} or {@code Denied}, written through the subresource {@code
    *     approval}, or {@code Failed}, written through {@code status}
@@ -41,7 +39,7 @@ final class ConditionWriter {
             .withType(type)
             .withStatus("True")
             .withReason(requireNonNull(reason, "reason"))
-            .withMessage(Printable.of(requireNonNull(message, "message"), LONGEST_MESSAGE))
+            .withMessage(requireNonNull(message, "message"))
             .endCondition()
             .endStatus()
             .build();

@@ -212,7 +212,8 @@ public final class RequestWatch implements AutoCloseable {
    *     seconds
    */
   public boolean deny(WatchedRequest request, String reason, String message) {
-    return writer.write(request, "Denied", reason, message) == ConditionWriter.Outcome.WRITTEN;
+    return writer.write(request, "Denied", reason, Printable.message(message))
+        == ConditionWriter.Outcome.WRITTEN;
   }
 
   /**
@@ -228,7 +229,8 @@ public final class RequestWatch implements AutoCloseable {
    *     seconds
    */
   public boolean fail(WatchedRequest request, String reason, String message) {
-    return writer.write(request, "Failed", reason, message) == ConditionWriter.Outcome.WRITTEN;
+    return writer.write(request, "Failed", reason, Printable.message(message))
+        == ConditionWriter.Outcome.WRITTEN;
   }
 
   /** Lists all requests again soon, and reports each of them. */
