@@ -5,13 +5,14 @@ import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.podtls.fabric8.approval.RequestWatch;
 import io.podtls.fabric8.approval.Requester;
+import io.podtls.fabric8.approval.WatchedRequest;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -62,15 +63,21 @@ final class RequestSigner {
   /**
    * Signs or refuses a request, and writes that into its status.
    *
+   * @param watched the request as it is now
+   * @param requests writes the condition Failed
    * @throws KubernetesClientException if the API server does not take the answer
    * @throws IllegalStateException if there is no CA that can sign now
    */
-  void answer(CertificateSigningRequest csr) {
+  void answer(WatchedRequest watched, RequestWatch requests) {
+    CertificateSigningRequest csr = watched.csr();
     CertificateAuthority current =
         authority
             .get()
             .orElseThrow(() -> new IllegalStateException("there is no CA to sign with yet"));
     try {
+      if (watched.tooLarge().isPresent()) {
+        throw new RequestRefusedException(watched.tooLarge().get());
+      }
       ApprovedRequest request = ApprovedRequest.read(csr);
       requireLivingPod(request.requester());
       List<X509Certificate> chain = current.sign(request, rules.longest(), clock.instant());
@@ -82,13 +89,14 @@ final class RequestSigner {
           () ->
               "%s signed: serial %s, valid until %s"
                   .formatted(
-                      text(csr),
+                      watched,
                       leaf.getSerialNumber().toString(16),
                       leaf.getNotAfter().toInstant()));
     } catch (RequestRefusedException e) {
-      fail(csr, e.reason());
-      refused.incrementAndGet();
-      LOG.log(Level.INFO, () -> "%s refused: %s".formatted(text(csr), e.reason()));
+      if (requests.fail(watched, "SignerValidationFailure", e.reason())) {
+        refused.incrementAndGet();
+        LOG.log(Level.INFO, () -> "%s refused: %s".formatted(watched, e.reason()));
+      }
     }
   }
 
@@ -130,12 +138,18 @@ final class RequestSigner {
       throws RequestRefusedException {
     byte[] pem = CertificateAuthority.pem(chain).getBytes(StandardCharsets.US_ASCII);
     try {
-      updateStatus(
-          new CertificateSigningRequestBuilder(csr)
-              .editStatus()
-              .withCertificate(Base64.getEncoder().encodeToString(pem))
-              .endStatus()
-              .build());
+      // With the version that was read: a conflict (409) if it has changed since.
+      client
+          .certificates()
+          .v1()
+          .certificateSigningRequests()
+          .resource(
+              new CertificateSigningRequestBuilder(csr)
+                  .editStatus()
+                  .withCertificate(Base64.getEncoder().encodeToString(pem))
+                  .endStatus()
+                  .build())
+          .updateStatus();
     } catch (KubernetesClientException e) {
       if (e.getCode() == UNPROCESSABLE) {
         throw new RequestRefusedException(
@@ -143,33 +157,5 @@ final class RequestSigner {
       }
       throw e;
     }
-  }
-
-  private void fail(CertificateSigningRequest csr, String message) {
-    String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
-    updateStatus(
-        new CertificateSigningRequestBuilder(csr)
-            .editStatus()
-            .addNewCondition()
-            .withType("Failed")
-            .withStatus("True")
-            .withReason("SignerValidationFailure")
-            .withMessage(message)
-            .withLastUpdateTime(now)
-            .withLastTransitionTime(now)
-            .endCondition()
-            .endStatus()
-            .build());
-  }
-
-  /** Replaces the status if the object is still at the version that was read, else 409. */
-  private void updateStatus(CertificateSigningRequest csr) {
-    client.certificates().v1().certificateSigningRequests().resource(csr).updateStatus();
-  }
-
-  /** Returns the name and the requester of a request, for a log line. */
-  static String text(CertificateSigningRequest csr) {
-    return Printable.of(
-        "csr %s of %s".formatted(csr.getMetadata().getName(), csr.getSpec().getUsername()));
   }
 }

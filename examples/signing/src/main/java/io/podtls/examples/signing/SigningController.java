@@ -2,52 +2,53 @@ package io.podtls.examples.signing;
 
 import static java.util.Objects.requireNonNull;
 
-import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
-import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestStatus;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.podtls.fabric8.approval.RequestId;
+import io.podtls.fabric8.approval.RequestWatch;
+import io.podtls.fabric8.approval.WatchedRequest;
+import io.podtls.request.SignerName;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.HttpURLConnection;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Signs the approved requests of one signerName, until closed.
+ * A controller that signs the approved requests of one signerName, until it is closed.
  *
- * <p>Watches the requests of its signerName, looks at all of them again every 5 minutes, and writes
- * certificates through the status subresource with the version it has read. Two replicas may work
- * on one request: the API server takes the first answer and refuses the second. What fails is tried
- * again with growing pauses up to 30 s; what is refused gets the condition Failed with the reason
- * {@code SignerValidationFailure}.
+ * <p>It watches the requests of its signerName and keeps their names only, so that its memory does
+ * not depend on their sizes. It writes certificates through the status subresource with the version
+ * that it has read. Two replicas may work on one request: the API server takes the first answer and
+ * refuses the second.
+ *
+ * <p>A failure of the API or of the CA is tried again with growing pauses up to 30 s. A request
+ * that is wrong in any way gets the condition Failed with the reason {@code
+ * SignerValidationFailure} once.
  *
  * <p><b>Thread safety:</b> safe for use by many threads.
  */
 public final class SigningController implements AutoCloseable {
   private static final Logger LOG = System.getLogger(SigningController.class.getName());
-  private static final Duration RESYNC = Duration.ofMinutes(5);
   private static final long LONGEST_PAUSE_MILLIS = 30_000;
   private static final int THREADS = 4;
   private static final int UNPROCESSABLE = 422;
 
   private final SigningRules rules;
   private final RequestSigner signer;
-  private final SharedIndexInformer<CertificateSigningRequest> informer;
   private final ScheduledThreadPoolExecutor workers;
-  private final Set<String> queued = ConcurrentHashMap.newKeySet();
-  private final Map<String, Integer> failures = new ConcurrentHashMap<>();
-  private volatile boolean failing;
+  private final CompletableFuture<RequestWatch> watch = new CompletableFuture<>();
+  private final Set<RequestId> queued = ConcurrentHashMap.newKeySet();
+  private final Map<RequestId, Integer> failures = new ConcurrentHashMap<>();
 
-  private SigningController(KubernetesClient client, SigningRules rules, RequestSigner signer) {
+  private SigningController(SigningRules rules, RequestSigner signer) {
     this.rules = rules;
     this.signer = signer;
     this.workers =
@@ -59,55 +60,18 @@ public final class SigningController implements AutoCloseable {
               return thread;
             });
     workers.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-    this.informer =
-        client
-            .certificates()
-            .v1()
-            .certificateSigningRequests()
-            .withField("spec.signerName", rules.signerName())
-            .runnableInformer(RESYNC.toMillis());
-    informer.exceptionHandler(
-        (started, problem) -> {
-          failing = true;
-          LOG.log(
-              Level.WARNING,
-              () ->
-                  "cannot watch certificatesigningrequests, trying again: " + problem.getMessage());
-          return true;
-        });
-    informer.addEventHandler(
-        new ResourceEventHandler<>() {
-          @Override
-          public void onList(String resourceVersion, boolean empty) {
-            failing = false; // only now the watch is opened, which may fail again
-          }
-
-          @Override
-          public void onAdd(CertificateSigningRequest csr) {
-            enqueue(csr);
-          }
-
-          @Override
-          public void onUpdate(CertificateSigningRequest before, CertificateSigningRequest csr) {
-            enqueue(csr);
-          }
-
-          @Override
-          public void onDelete(CertificateSigningRequest csr, boolean unknown) {
-            failures.remove(csr.getMetadata().getName());
-          }
-        });
   }
 
   /**
    * Starts to watch and to sign; returns at once.
    *
-   * @param client lent, closed by the caller after this controller; needs {@code list} and {@code
-   *     watch} on certificatesigningrequests, {@code update} on their status and {@code sign} on
-   *     the signer
+   * @param client the client of the controller; stays the caller's, who closes it after the
+   *     controller. Needs {@code get}, {@code list} and {@code watch} on
+   *     certificatesigningrequests, {@code update} on their status, {@code sign} on the signer and
+   *     {@code get} on pods
    * @param rules what to sign
-   * @param authority asked for each request; while it is empty, requests wait
-   * @param clock tells the present
+   * @param authority returns the CA, called for each request; while it is empty, requests wait
+   * @param clock the present
    */
   public static SigningController start(
       KubernetesClient client,
@@ -120,28 +84,28 @@ public final class SigningController implements AutoCloseable {
             requireNonNull(rules, "rules"),
             requireNonNull(authority, "authority"),
             requireNonNull(clock, "clock"));
-    SigningController controller = new SigningController(client, rules, signer);
-    controller.informer.start();
+    SigningController controller = new SigningController(rules, signer);
+    controller.watch.complete(
+        RequestWatch.start(
+            client, SignerName.of(rules.signerName()), controller.new ApprovedRequests()));
     return controller;
   }
 
   /**
-   * Whether all present requests have been seen and no failure to list or watch is known since.
+   * Returns whether all present requests have been seen and changes are being watched for.
    *
-   * <p>A connection that is lost does not show here: the client opens it again without end and
-   * without telling, and one on which nothing is heard is no sign of anything where nobody asks for
-   * certificates.
+   * <p>A connection that falls silent without an end is noticed within 5 minutes.
    */
   public boolean watching() {
-    return informer.hasSynced() && !failing;
+    return watch.join().isWatching();
   }
 
-  /** How many certificates were written since the start. */
+  /** Returns the number of certificates that were written since the start. */
   public long signed() {
     return signer.signed();
   }
 
-  /** How many requests were refused since the start. */
+  /** Returns the number of requests that were refused since the start. */
   public long refused() {
     return signer.refused();
   }
@@ -149,57 +113,55 @@ public final class SigningController implements AutoCloseable {
   /** Stops watching and signing; what is being written is finished. Idempotent. */
   @Override
   public void close() {
-    informer.stop();
+    watch.join().close();
     workers.shutdown();
   }
 
-  private void enqueue(CertificateSigningRequest csr) {
-    if (awaitsSignature(csr)) {
-      enqueue(csr.getMetadata().getName(), 0);
+  private void enqueue(RequestId id, long delayMillis) {
+    if (!workers.isShutdown() && queued.add(id)) {
+      var unused = workers.schedule(() -> work(id), delayMillis, TimeUnit.MILLISECONDS);
     }
   }
 
-  private void enqueue(String name, long delayMillis) {
-    if (!workers.isShutdown() && queued.add(name)) {
-      var unused = workers.schedule(() -> work(name), delayMillis, TimeUnit.MILLISECONDS);
-    }
-  }
-
-  private void work(String name) {
-    queued.remove(name);
-    CertificateSigningRequest csr = informer.getStore().getByKey(name);
-    if (csr == null || !awaitsSignature(csr)) {
-      return;
-    }
+  private void work(RequestId id) {
+    queued.remove(id);
     try {
-      signer.answer(csr);
-      failures.remove(name);
+      RequestWatch requests = watch.join();
+      Optional<WatchedRequest> request =
+          requests.read(id).filter(now -> now.state() == WatchedRequest.State.APPROVED);
+      if (request.isPresent()) {
+        signer.answer(request.get(), requests);
+      }
+      failures.remove(id);
     } catch (KubernetesClientException e) {
       switch (e.getCode()) {
         // Another replica was faster, or it is gone: the watch reports what is left to do.
         case HttpURLConnection.HTTP_CONFLICT, HttpURLConnection.HTTP_NOT_FOUND ->
-            LOG.log(Level.DEBUG, () -> "csr " + name + " changed meanwhile");
+            LOG.log(Level.DEBUG, () -> "csr " + Printable.of(id.name()) + " changed meanwhile");
         case HttpURLConnection.HTTP_FORBIDDEN ->
             again(
-                name,
+                id,
                 e,
-                "; may this service account get pods, update certificatesigningrequests/status"
-                    + " and sign for signers/"
+                "; may this service account get certificatesigningrequests and pods, update"
+                    + " certificatesigningrequests/status and sign for signers/"
                     + rules.signerName()
                     + "?");
         case UNPROCESSABLE -> // the condition Failed itself: no other answer is possible
             LOG.log(
                 Level.WARNING,
-                () -> "csr " + name + ": the API server accepts no answer: " + e.getMessage());
-        default -> again(name, e, "");
+                () ->
+                    Printable.of(
+                        "csr %s: the API server accepts no answer: %s"
+                            .formatted(id.name(), e.getMessage())));
+        default -> again(id, e, "");
       }
     } catch (RuntimeException | Error e) { // of one request, the others go on
-      again(name, e, "");
+      again(id, e, "");
     }
   }
 
-  private void again(String name, Throwable problem, String advice) {
-    int count = failures.merge(name, 1, Integer::sum);
+  private void again(RequestId id, Throwable problem, String advice) {
+    int count = failures.merge(id, 1, Integer::sum);
     long pause = Math.min(LONGEST_PAUSE_MILLIS, 200L << Math.min(count - 1, 10));
     String seen = problem instanceof Error ? problem.toString() : problem.getMessage();
     LOG.log(
@@ -207,22 +169,26 @@ public final class SigningController implements AutoCloseable {
         () ->
             Printable.of(
                 "csr %s: attempt %d failed, next in %d ms: %s%s"
-                    .formatted(name, count, pause, seen, advice)));
-    enqueue(name, pause);
+                    .formatted(id.name(), count, pause, seen, advice)));
+    enqueue(id, pause);
   }
 
-  private boolean awaitsSignature(CertificateSigningRequest csr) {
-    CertificateSigningRequestStatus status = csr.getStatus();
-    return rules.signerName().equals(csr.getSpec().getSignerName())
-        && status != null
-        && (status.getCertificate() == null || status.getCertificate().isEmpty())
-        && hasCondition(status, "Approved")
-        && !hasCondition(status, "Denied")
-        && !hasCondition(status, "Failed");
-  }
+  /** The requests that are approved and not signed. */
+  private final class ApprovedRequests implements RequestWatch.Listener {
+    @Override
+    public boolean changed(WatchedRequest request) {
+      boolean approved = request.state() == WatchedRequest.State.APPROVED;
+      if (approved) {
+        enqueue(request.id(), 0);
+      } else {
+        failures.remove(request.id());
+      }
+      return approved;
+    }
 
-  private static boolean hasCondition(CertificateSigningRequestStatus status, String type) {
-    return status.getConditions().stream()
-        .anyMatch(c -> type.equals(c.getType()) && "True".equals(c.getStatus()));
+    @Override
+    public void gone(RequestId id) {
+      failures.remove(id);
+    }
   }
 }
