@@ -11,22 +11,41 @@ import java.lang.System.Logger.Level;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
 /**
  * Reports what happens to the listener, the log and the flight recorder, whose failures it catches.
  *
- * <p><b>Thread safety:</b> as safe as the listener.
+ * <p><b>Thread safety:</b> listeners come and go from any thread; events are reported by one thread
+ * at a time.
  */
 final class Announcer implements Events {
 
   private static final Logger LOG = System.getLogger("io.podtls");
 
-  private final PodTlsListener listener;
+  private final List<Entry> listeners = new CopyOnWriteArrayList<>();
 
-  Announcer(PodTlsListener listener) {
-    this.listener = listener;
+  /** One registration of a listener, which may have several. */
+  private final class Entry implements Registration {
+    private final PodTlsListener listener;
+
+    Entry(PodTlsListener listener) {
+      this.listener = listener;
+    }
+
+    @Override
+    public void close() {
+      listeners.remove(this);
+    }
+  }
+
+  Registration add(PodTlsListener listener) {
+    Entry entry = new Entry(listener);
+    listeners.add(entry);
+    return entry;
   }
 
   @Override
@@ -108,6 +127,12 @@ final class Announcer implements Events {
     tell(one -> one.expired(identity));
   }
 
+  @Override
+  public void closed() {
+    LOG.log(Level.DEBUG, () -> "closed");
+    tell(PodTlsListener::closed);
+  }
+
   private static void record(Runnable event) {
     guarded(
         "the flight recorder",
@@ -119,7 +144,9 @@ final class Announcer implements Events {
   }
 
   private void tell(Consumer<PodTlsListener> event) {
-    guarded("the listener", () -> event.accept(listener));
+    for (Entry entry : listeners) {
+      guarded("a listener", () -> event.accept(entry.listener));
+    }
   }
 
   private static void guarded(String receiver, Runnable report) {

@@ -10,7 +10,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Hears what happens to a running handle. Every method does nothing by default.
+ * Receives the events of a handle. Every method does nothing by default.
  *
  * <p>Calls come one at a time, from the thread that does the handle's work: a listener that blocks
  * holds up renewal. What it throws is caught and logged.
@@ -21,48 +21,48 @@ import java.util.Optional;
 public interface PodTlsListener {
 
   /**
-   * A new request with a new key is about to go out.
+   * Called when a request with a new key is about to be submitted.
    *
-   * @param request what is asked for
+   * @param request the request
    */
   default void requested(CertificateRequest request) {}
 
   /**
-   * A request waits for its approver or its signer. Called when that changes, and each half minute
-   * or so while it does not.
+   * Called when a request waits for its approver or its signer: when that changes, and about every
+   * half minute while it does not.
    *
    * @param pending what is awaited, since when, and what would move it
    */
   default void pending(SigningOutcome.Pending pending) {}
 
   /**
-   * The first identity is in use.
+   * Called when the first identity is in use.
    *
    * @param identity the identity
-   * @param nextRenewal when the next one will be asked for; empty if somebody else renews it
+   * @param nextRenewal when the next one will be requested; empty if it comes from files
    */
   default void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {}
 
   /**
-   * Another identity is in use: the next handshake shows it.
+   * Called when another identity is in use: the next handshake shows it.
    *
    * @param previous the identity until now
    * @param current the identity from now on
-   * @param nextRenewal when the next one will be asked for; empty if somebody else renews it
+   * @param nextRenewal when the next one will be requested; empty if it comes from files
    */
   default void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {}
 
   /**
-   * Something failed; what was in use stays in use, and it will be tried again.
+   * Called when something failed and will be tried again; what was in use stays in use.
    *
    * @param failure what failed
-   * @param nextAttempt when it will be tried again; the present moment if it will not be, as the
-   *     scheduler takes no more tasks
+   * @param nextAttempt when it will be tried again; the present moment if it will not be, because
+   *     the scheduler takes no more tasks
    */
   default void failed(PodTlsException failure, Instant nextAttempt) {}
 
   /**
-   * Another trust bundle is in force.
+   * Called when another trust bundle is in force.
    *
    * @param previous the bundle until now
    * @param current the bundle from now on
@@ -70,8 +70,7 @@ public interface PodTlsListener {
   default void trustChanged(TrustBundle previous, TrustBundle current) {}
 
   /**
-   * The identity is about to expire and has not been renewed. Called once an identity, with a tenth
-   * of its usable life left.
+   * Called once per identity when a tenth of its usable life is left and it has not been renewed.
    *
    * @param identity the identity in use
    * @param left the time that is left
@@ -79,10 +78,16 @@ public interface PodTlsListener {
   default void nearExpiry(TlsIdentity identity, Duration left) {}
 
   /**
-   * The identity in use has expired: peers refuse it. Called once an identity; renewal goes on
-   * being tried.
+   * Called once per identity when it has expired while in use: peers refuse it. Renewal is still
+   * tried.
    *
    * @param identity the identity in use
    */
   default void expired(TlsIdentity identity) {}
+
+  /**
+   * Called once, as the last event, when the handle is closed or its bootstrap has failed for good:
+   * the place to close what was made for this handle alone, such as its signer.
+   */
+  default void closed() {}
 }

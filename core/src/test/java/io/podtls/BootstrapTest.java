@@ -41,7 +41,7 @@ class BootstrapTest {
     return TrustBundleSource.fixed(TrustBundle.of(List.of(signer.ca().certificate())));
   }
 
-  private static PodTls.Builder handle(FakeCertificateSigner signer) {
+  private static PodTls.Requesting handle(FakeCertificateSigner signer) {
     return PodTls.requesting(REQUEST, signer).trusting(trustIn(signer));
   }
 
@@ -50,12 +50,14 @@ class BootstrapTest {
   void bootstrapsAndServes() throws Exception {
     FakeCertificateSigner signer = FakeCertificateSigner.answering(Answer.PENDING, Answer.ISSUE);
     RecordingListener listener = new RecordingListener();
-    try (PodTls tls = handle(signer).listener(listener).bootstrap(Duration.ofSeconds(20))) {
+    try (PodTls tls = handle(signer).addListener(listener).bootstrap(Duration.ofSeconds(20))) {
       assertThat(signer.submissions()).hasSize(1);
-      assertThat(tls.identity()).isSameAs(listener.last(RecordingListener.Issued.class).identity());
+      assertThat(tls.generation().identity().orElseThrow())
+          .isSameAs(listener.last(RecordingListener.Issued.class).identity());
       assertThat(tls.status().ready()).isTrue();
       assertThat(tls.status().generation()).isEqualTo(1);
-      assertThat(tls.status().validUntil()).contains(tls.identity().notAfter());
+      assertThat(tls.status().validUntil())
+          .contains(tls.generation().identity().orElseThrow().notAfter());
       assertThat(tls.status().lastFailure()).isEmpty();
       try (SSLServerSocket server =
               (SSLServerSocket)
@@ -80,7 +82,8 @@ class BootstrapTest {
         accepting.start();
         InputStream in = client.getInputStream();
         assertThat(in.read()).isEqualTo(42);
-        assertThat(client.getSession().getPeerCertificates()[0]).isEqualTo(tls.identity().leaf());
+        assertThat(client.getSession().getPeerCertificates()[0])
+            .isEqualTo(tls.generation().identity().orElseThrow().leaf());
         accepting.join();
       }
     }
@@ -92,7 +95,7 @@ class BootstrapTest {
     FakeCertificateSigner signer =
         FakeCertificateSigner.answering(Answer.UNAVAILABLE, Answer.UNAVAILABLE, Answer.ISSUE);
     RecordingListener listener = new RecordingListener();
-    try (PodTls tls = handle(signer).listener(listener).bootstrap(Duration.ofSeconds(20))) {
+    try (PodTls tls = handle(signer).addListener(listener).bootstrap(Duration.ofSeconds(20))) {
       assertThat(tls.status().ready()).isTrue();
       assertThat(listener.all(RecordingListener.Failed.class)).hasSize(2);
       assertThat(signer.submissions()).hasSize(1);
@@ -142,7 +145,7 @@ class BootstrapTest {
     BootstrapTimeoutException timeout =
         catchThrowableOfType(
             BootstrapTimeoutException.class,
-            () -> handle(signer).listener(listener).bootstrap(Duration.ofSeconds(1)));
+            () -> handle(signer).addListener(listener).bootstrap(Duration.ofSeconds(1)));
     assertThat(timeout.phase()).isEqualTo(Phase.AWAITING_APPROVAL);
     assertThat(timeout.lastObserved())
         .contains("csr orders-", "example.com/serving", "kubectl certificate approve orders-");
@@ -191,7 +194,7 @@ class BootstrapTest {
     BootstrapTimeoutException timeout =
         catchThrowableOfType(
             BootstrapTimeoutException.class,
-            () -> handle(signer).listener(listener).bootstrap(Duration.ofMillis(500)));
+            () -> handle(signer).addListener(listener).bootstrap(Duration.ofMillis(500)));
     assertThat(timeout.phase()).isEqualTo(Phase.SUBMITTING);
     assertThat(timeout).hasCauseInstanceOf(SignerUnavailableException.class);
     assertThat(timeout.lastObserved()).contains("connection refused");
@@ -214,7 +217,7 @@ class BootstrapTest {
                   }
                 })
             .preparing(() -> listener.await(RecordingListener.Requested.class));
-    assertThatThrownBy(() -> handle(signer).listener(listener).bootstrap(Duration.ofMillis(300)))
+    assertThatThrownBy(() -> handle(signer).addListener(listener).bootstrap(Duration.ofMillis(300)))
         .isInstanceOf(BootstrapTimeoutException.class);
     interrupted.await();
   }
@@ -262,8 +265,7 @@ class BootstrapTest {
   void brokenFromTheStart() {
     assertThatThrownBy(
             () ->
-                PodTls.withoutIdentity()
-                    .trusting(
+                PodTls.trusting(
                         new TrustBundleSource() {
                           @Override
                           public TrustBundle load() {
@@ -285,12 +287,12 @@ class BootstrapTest {
   @DisplayName("without an identity there is trust and nothing to show")
   void withoutIdentity() throws Exception {
     FakeCertificateSigner signer = FakeCertificateSigner.answering(Answer.ISSUE);
-    try (PodTls tls =
-        PodTls.withoutIdentity().trusting(trustIn(signer)).bootstrap(Duration.ofSeconds(20))) {
+    try (PodTls tls = PodTls.trusting(trustIn(signer)).bootstrap(Duration.ofSeconds(20))) {
       assertThat(tls.status().ready()).isTrue();
       assertThat(tls.status().validUntil()).isEmpty();
-      assertThat(tls.trust().certificates()).containsExactly(signer.ca().certificate());
-      assertThatThrownBy(tls::identity).isInstanceOf(IllegalStateException.class);
+      assertThat(tls.generation().trust().certificates())
+          .containsExactly(signer.ca().certificate());
+      assertThat(tls.generation().identity()).isEmpty();
     }
   }
 

@@ -65,7 +65,7 @@ class ChildProcessTest {
       PodTls.requesting(VirtualHandle.REQUEST, signer.lifetime(Duration.ofSeconds(12)))
           .trusting(TrustBundleSource.fixed(TrustBundle.of(List.of(signer.ca().certificate()))))
           .renewing(RenewalPolicy.between(0.9, 0.9))
-          .listener(
+          .addListener(
               new PodTlsListener() {
                 @Override
                 public void renewed(
@@ -125,7 +125,8 @@ class ChildProcessTest {
               .trusting(TrustBundleSource.fixed(TrustBundle.of(List.of(ca.certificate()))))
               .keepingIn(root.resolve("kept"))
               .publishingTo(root.resolve("shown"))
-              .runningOn(time, time)
+              .scheduler(time)
+              .clock(time)
               .start();
       time.settle();
       System.out.println("ready");

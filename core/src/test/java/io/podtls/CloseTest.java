@@ -30,7 +30,7 @@ class CloseTest {
   private static final Duration LIMIT = Duration.ofMillis(100);
   private static final int TRIES = 20;
 
-  private static PodTls.Builder handle(FakeCertificateSigner signer) {
+  private static PodTls.Requesting handle(FakeCertificateSigner signer) {
     return PodTls.requesting(VirtualHandle.REQUEST, signer)
         .trusting(TrustBundleSource.fixed(TrustBundle.of(List.of(signer.ca().certificate()))));
   }
@@ -99,8 +99,7 @@ class CloseTest {
   }
 
   @Test
-  @DisplayName(
-      "a closed handle shakes no hands, answers no accessor, and closes again without a word")
+  @DisplayName("a closed handle refuses handshakes and accessors, and a second close does nothing")
   void closed() throws Exception {
     FakeCertificateSigner signer = FakeCertificateSigner.answering(Answer.ISSUE);
     PodTls tls = handle(signer).bootstrap(Duration.ofSeconds(20));
@@ -109,10 +108,9 @@ class CloseTest {
     tls.close();
     assertThatThrownBy(context::createSSLEngine).isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(tls::sslContext).isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(tls::keyManager).isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(tls::trustManager).isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(tls::identity).isInstanceOf(IllegalStateException.class);
-    assertThatThrownBy(tls::trust).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(tls::generation).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(tls::keyManagerFactory).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(tls::trustManagerFactory).isInstanceOf(IllegalStateException.class);
     assertThat(tls.status().ready()).isFalse();
   }
 
@@ -124,7 +122,7 @@ class CloseTest {
     CountDownLatch closed = new CountDownLatch(1);
     PodTls tls =
         handle(signer.lifetime(Duration.ofSeconds(12)))
-            .listener(
+            .addListener(
                 new PodTlsListener() {
                   @Override
                   public void renewed(
@@ -152,7 +150,7 @@ class CloseTest {
                 new CountDownLatch(1).await();
                 throw new AssertionError("nobody counts down");
               });
-      PodTls tls = handle(signer).runningOn(pool, InstantSource.system()).start();
+      PodTls tls = handle(signer).scheduler(pool).clock(InstantSource.system()).start();
       stepping.await();
       tls.close();
       assertThat(pool.isShutdown()).isFalse();
@@ -175,14 +173,14 @@ class CloseTest {
   void plansNothing() {
     VirtualTime time = VirtualTime.startingNow();
     PodTls tls =
-        handle(FakeCertificateSigner.answering(Answer.PENDING)).runningOn(time, time).start();
+        handle(FakeCertificateSigner.answering(Answer.PENDING)).scheduler(time).clock(time).start();
     time.advance(Duration.ofSeconds(10));
     assertThat(tls.status().pending()).isPresent();
     tls.close();
     assertThat(tls.status().pending()).isEmpty();
 
     PodTls issued =
-        handle(FakeCertificateSigner.answering(Answer.ISSUE)).runningOn(time, time).start();
+        handle(FakeCertificateSigner.answering(Answer.ISSUE)).scheduler(time).clock(time).start();
     time.advance(Duration.ofSeconds(10));
     assertThat(issued.status().nextRenewal()).isPresent();
     issued.close();
@@ -194,7 +192,7 @@ class CloseTest {
   void leavesNothing() {
     VirtualTime time = VirtualTime.startingNow();
     try (PodTls tls =
-        handle(FakeCertificateSigner.answering(Answer.ISSUE)).runningOn(time, time).start()) {
+        handle(FakeCertificateSigner.answering(Answer.ISSUE)).scheduler(time).clock(time).start()) {
       time.advance(Duration.ofSeconds(10));
       assertThat(tls.status().ready()).isTrue();
       assertThat(time.waiting()).isPositive();

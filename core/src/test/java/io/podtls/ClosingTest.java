@@ -9,9 +9,7 @@ import io.podtls.testing.FakeCertificateSigner.Answer;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
-import java.io.IOException;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -19,7 +17,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("What a handle was told to close")
+@DisplayName("The closed event")
 class ClosingTest {
 
   private static final TrustBundleSource TRUST =
@@ -27,56 +25,68 @@ class ClosingTest {
 
   private final List<String> closed = new ArrayList<>();
 
+  private PodTlsListener closing(String resource) {
+    return new PodTlsListener() {
+      @Override
+      public void closed() {
+        closed.add(resource);
+      }
+    };
+  }
+
+  private static PodTlsListener failing() {
+    return new PodTlsListener() {
+      @Override
+      public void closed() {
+        throw new IllegalStateException("as scripted");
+      }
+    };
+  }
+
   @Test
-  @DisplayName("is closed with it, in order, and one that fails does not keep the next one open")
+  @DisplayName("is the last one, comes once, and reaches the listeners after one that throws")
   void closedWithTheHandle() throws Exception {
     PodTls tls =
-        PodTls.withoutIdentity()
-            .trusting(TRUST)
-            .closing(
-                () -> {
-                  throw new IOException("as scripted");
-                })
-            .closing(() -> closed.add("signer"))
+        PodTls.trusting(TRUST)
+            .addListener(failing())
+            .addListener(closing("signer"))
             .bootstrap(Duration.ofSeconds(10));
     assertThat(closed).isEmpty();
 
+    tls.close();
     tls.close();
 
     assertThat(closed).containsExactly("signer");
   }
 
   @Test
-  @DisplayName("is closed when bootstrap refuses its argument or cannot start")
+  @DisplayName("comes when bootstrap cannot start, and not when it refuses its argument")
   void closedWhenBootstrapRefuses() {
-    PodTls.Builder handle =
-        PodTls.withoutIdentity().trusting(TRUST).closing(() -> closed.add("signer"));
+    PodTls.Trusting handle = PodTls.trusting(TRUST).addListener(closing("signer"));
     assertThatThrownBy(() -> handle.bootstrap(Duration.ZERO))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThat(closed).containsExactly("signer");
-
     assertThatThrownBy(() -> handle.bootstrap(null))
         .isInstanceOf(NullPointerException.class)
         .hasMessage("timeout");
-    assertThat(closed).hasSize(2);
+    assertThat(closed).isEmpty();
 
     ScheduledExecutorService over = Executors.newScheduledThreadPool(1);
     over.shutdown();
-    handle.runningOn(over, InstantSource.system());
+    handle.scheduler(over);
     assertThatThrownBy(() -> handle.bootstrap(Duration.ofSeconds(20)))
         .isInstanceOf(IllegalStateException.class);
-    assertThat(closed).hasSize(3);
+    assertThat(closed).hasSize(1);
   }
 
   @Test
-  @DisplayName("is closed when the handle does not come up")
+  @DisplayName("comes before a bootstrap that fails returns")
   void closedWhenBootstrapFails() {
     assertThatThrownBy(
             () ->
                 PodTls.requesting(
                         VirtualHandle.REQUEST, FakeCertificateSigner.answering(Answer.PENDING))
                     .trusting(TRUST)
-                    .closing(() -> closed.add("signer"))
+                    .addListener(closing("signer"))
                     .bootstrap(Duration.ofMillis(200)))
         .isInstanceOf(BootstrapTimeoutException.class);
 

@@ -30,7 +30,7 @@ class FlightRecordTest {
         handle.advance(Duration.ofSeconds(10));
         handle.trust.become(handle.signer.ca().certificate(), TestCa.root("new").certificate());
         handle.advance(Duration.ofHours(13));
-        serial = handle.tls.identity().serialNumber().toString(16);
+        serial = handle.identity().serialNumber().toString(16);
       }
       recording.dump(file);
     }

@@ -73,8 +73,9 @@ class MountedIdentityTest {
     PodTls tls =
         PodTls.reading(IdentityFiles.bundle(bundle()))
             .trusting(trust)
-            .listener(listener)
-            .runningOn(time, time)
+            .addListener(listener)
+            .scheduler(time)
+            .clock(time)
             .start();
     time.settle();
     return tls;
@@ -83,17 +84,18 @@ class MountedIdentityTest {
   private PodTls preferring() {
     PodTls tls =
         PodTls.requesting(VirtualHandle.REQUEST, signer)
-            .preferring(IdentityFiles.bundle(bundle()))
             .trusting(trust)
-            .listener(listener)
-            .runningOn(time, time)
+            .preferring(IdentityFiles.bundle(bundle()))
+            .addListener(listener)
+            .scheduler(time)
+            .clock(time)
             .start();
     time.settle();
     return tls;
   }
 
   private static boolean shows(PodTls tls, TlsIdentity identity) {
-    return tls.identity().chain().equals(identity.chain());
+    return tls.generation().identity().orElseThrow().chain().equals(identity.chain());
   }
 
   @Test

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.podtls.failure.SignerUnavailableException;
-import io.podtls.identity.IdentityFiles;
-import io.podtls.renewal.RenewalPolicy;
 import io.podtls.signing.CertificateSigner;
 import io.podtls.testing.FakeCertificateSigner;
 import io.podtls.testing.FakeCertificateSigner.Answer;
@@ -38,6 +36,7 @@ class OptionsTest {
     assertThatThrownBy(
             () ->
                 PodTls.requesting(VirtualHandle.REQUEST, signer)
+                    .trusting(TRUST)
                     .keepingIn(Path.of("tls"))
                     .publishingTo(Path.of("x", "..", "tls")))
         .isInstanceOf(IllegalArgumentException.class)
@@ -45,21 +44,10 @@ class OptionsTest {
     assertThatThrownBy(
             () ->
                 PodTls.requesting(VirtualHandle.REQUEST, signer)
+                    .trusting(TRUST)
                     .publishingTo(Path.of("tls"))
                     .keepingIn(Path.of("tls")))
         .isInstanceOf(IllegalArgumentException.class);
-  }
-
-  @Test
-  @DisplayName("a renewal policy is refused where nothing is renewed by request")
-  void policyWithoutRequest() {
-    RenewalPolicy policy = RenewalPolicy.standard();
-    assertThatThrownBy(() -> PodTls.withoutIdentity().renewing(policy))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("renewing");
-    IdentityFiles files = IdentityFiles.bundle(Path.of("bundle.pem"));
-    assertThatThrownBy(() -> PodTls.reading(files).renewing(policy))
-        .isInstanceOf(IllegalStateException.class);
   }
 
   @Test
@@ -69,9 +57,9 @@ class OptionsTest {
     over.shutdown();
     assertThatThrownBy(
             () ->
-                PodTls.withoutIdentity()
-                    .trusting(TRUST)
-                    .runningOn(over, InstantSource.system())
+                PodTls.trusting(TRUST)
+                    .scheduler(over)
+                    .clock(InstantSource.system())
                     .bootstrap(Duration.ofDays(1)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContainingAll("scheduler is shut down", over.toString());
@@ -88,7 +76,8 @@ class OptionsTest {
             () ->
                 PodTls.requesting(VirtualHandle.REQUEST, signer)
                     .trusting(TRUST)
-                    .runningOn(time, time)
+                    .scheduler(time)
+                    .clock(time)
                     .bootstrap(Duration.ofDays(1)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("scheduler is shut down");

@@ -42,17 +42,25 @@ class PersistenceTest {
     return root.resolve("kept");
   }
 
-  private PodTls start(UnaryOperator<PodTls.Builder> options) {
+  private PodTls start(UnaryOperator<PodTls.Requesting> options) {
     return start(VirtualHandle.REQUEST, options);
   }
 
-  private PodTls start(CertificateRequest request, UnaryOperator<PodTls.Builder> options) {
+  private PodTls start(CertificateRequest request, UnaryOperator<PodTls.Requesting> options) {
+    return start(request, trust(ca), options);
+  }
+
+  private PodTls start(
+      CertificateRequest request,
+      TrustBundleSource source,
+      UnaryOperator<PodTls.Requesting> options) {
     PodTls tls =
         options
             .apply(
                 PodTls.requesting(request, signer)
-                    .trusting(trust(ca))
-                    .runningOn(time, time)
+                    .trusting(source)
+                    .scheduler(time)
+                    .clock(time)
                     .keepingIn(directory()))
             .start();
     time.settle();
@@ -83,12 +91,12 @@ class PersistenceTest {
     TlsIdentity first;
     java.util.Optional<java.time.Instant> planned;
     try (PodTls tls = start()) {
-      first = tls.identity();
+      first = tls.generation().identity().orElseThrow();
       planned = tls.status().nextRenewal();
     }
     time.advance(Duration.ofHours(3));
     try (PodTls tls = start()) {
-      assertThat(tls.identity().chain()).isEqualTo(first.chain());
+      assertThat(tls.generation().identity().orElseThrow().chain()).isEqualTo(first.chain());
       assertThat(tls.status().nextRenewal()).isEqualTo(planned);
       assertThat(signer.submissions()).hasSize(1);
 
@@ -96,7 +104,7 @@ class PersistenceTest {
       assertThat(signer.submissions()).hasSize(2);
     }
     try (PodTls tls = start()) {
-      assertThat(tls.identity().chain()).isNotEqualTo(first.chain());
+      assertThat(tls.generation().identity().orElseThrow().chain()).isNotEqualTo(first.chain());
       assertThat(signer.submissions()).hasSize(2);
     }
   }
@@ -106,12 +114,12 @@ class PersistenceTest {
   void openToOthers() throws Exception {
     TlsIdentity first;
     try (PodTls tls = start()) {
-      first = tls.identity();
+      first = tls.generation().identity().orElseThrow();
     }
     Path version = directory().resolve("..data").toRealPath();
     Files.setPosixFilePermissions(version, PosixFilePermissions.fromString("rwxrwxrwx"));
     try (PodTls tls = start()) {
-      assertThat(tls.identity().chain()).isNotEqualTo(first.chain());
+      assertThat(tls.generation().identity().orElseThrow().chain()).isNotEqualTo(first.chain());
       assertThat(signer.submissions()).hasSize(2);
     }
   }
@@ -175,7 +183,7 @@ class PersistenceTest {
     }
     TestCa other = TestCa.root("other");
     signer.issuedBy(other);
-    try (PodTls tls = start(options -> options.trusting(trust(other)))) {
+    try (PodTls tls = start(VirtualHandle.REQUEST, trust(other), options -> options)) {
       assertThat(tls.status().ready()).isTrue();
       assertThat(signer.submissions()).hasSize(3);
     }
@@ -225,17 +233,17 @@ class PersistenceTest {
   void restartsWhileRenewing() throws Exception {
     TlsIdentity first;
     try (PodTls tls = start()) {
-      first = tls.identity();
+      first = tls.generation().identity().orElseThrow();
       signer.nowAnswering(Answer.PENDING);
       time.advance(Duration.ofHours(13));
       assertThat(mode(directory().resolve("pending.pem"))).isEqualTo("rw-------");
     }
     signer.nowAnswering(Answer.PENDING);
     try (PodTls tls = start()) {
-      assertThat(tls.identity().chain()).isEqualTo(first.chain());
+      assertThat(tls.generation().identity().orElseThrow().chain()).isEqualTo(first.chain());
       signer.nowAnswering(Answer.ISSUE);
       time.advance(Duration.ofSeconds(10));
-      assertThat(tls.identity().chain()).isNotEqualTo(first.chain());
+      assertThat(tls.generation().identity().orElseThrow().chain()).isNotEqualTo(first.chain());
       assertThat(signer.submissions()).hasSize(3);
       assertThat(signer.submissions().get(2).pending().publicKey())
           .isEqualTo(signer.submissions().get(1).pending().publicKey())
@@ -292,7 +300,7 @@ class PersistenceTest {
       assertThat(signer.submissions()).hasSize(2);
       assertThat(mode(directory().resolve("tls.key"))).isEqualTo("rw-------");
       assertThat(IdentityFiles.directory(directory()).load().chain())
-          .isEqualTo(tls.identity().chain());
+          .isEqualTo(tls.generation().identity().orElseThrow().chain());
     }
   }
 
@@ -305,7 +313,7 @@ class PersistenceTest {
       Files.delete(directory());
       time.advance(Duration.ofSeconds(61));
       assertThat(IdentityFiles.directory(directory()).load().chain())
-          .isEqualTo(tls.identity().chain());
+          .isEqualTo(tls.generation().identity().orElseThrow().chain());
     }
   }
 
@@ -324,14 +332,16 @@ class PersistenceTest {
   }
 
   private void assertPublished(Path shown, PodTls tls) throws Exception {
-    List<java.security.cert.X509Certificate> chain = tls.identity().chain();
+    List<java.security.cert.X509Certificate> chain =
+        tls.generation().identity().orElseThrow().chain();
     assertThat(IdentityFiles.directory(shown).load().chain()).isEqualTo(chain);
     assertThat(
             IdentityFiles.pkcs12(shown.resolve("keystore.p12"), "changeit".toCharArray())
                 .load()
                 .chain())
         .isEqualTo(chain);
-    assertThat(TrustBundleSource.pemFile(shown.resolve("ca.crt")).load()).isEqualTo(tls.trust());
+    assertThat(TrustBundleSource.pemFile(shown.resolve("ca.crt")).load())
+        .isEqualTo(tls.generation().trust());
     assertThat(mode(shown.resolve("tls.key"))).isEqualTo("rw-------");
     assertThat(mode(shown.resolve("keystore.p12"))).isEqualTo("rw-------");
     KeyStore store =
@@ -346,13 +356,10 @@ class PersistenceTest {
     Path shown = root.resolve("shown");
     VirtualHandle.SwitchableTrust trust = new VirtualHandle.SwitchableTrust(ca.certificate());
     try (PodTls tls =
-        PodTls.withoutIdentity()
-            .trusting(trust)
-            .publishingTo(shown)
-            .runningOn(time, time)
-            .start()) {
+        PodTls.trusting(trust).publishingTo(shown).scheduler(time).clock(time).start()) {
       time.settle();
-      assertThat(TrustBundleSource.pemFile(shown.resolve("ca.crt")).load()).isEqualTo(tls.trust());
+      assertThat(TrustBundleSource.pemFile(shown.resolve("ca.crt")).load())
+          .isEqualTo(tls.generation().trust());
       assertThat(shown.resolve("tls.key")).doesNotExist();
       trust.become(ca.certificate(), other.certificate());
       time.advance(Duration.ofMinutes(1));

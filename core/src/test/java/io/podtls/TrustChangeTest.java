@@ -53,7 +53,7 @@ class TrustChangeTest {
       handle.trust.become(oldRoot, newRoot);
       handle.trust.hint();
       handle.advance(HINT);
-      assertThat(handle.tls.trust().certificates()).containsExactly(oldRoot, newRoot);
+      assertThat(handle.tls.generation().trust().certificates()).containsExactly(oldRoot, newRoot);
       assertThat(handle.tls.status().generation()).isEqualTo(2);
       assertThat(handle.listener.last(TrustChanged.class).previous().certificates())
           .containsExactly(oldRoot);
@@ -67,7 +67,7 @@ class TrustChangeTest {
     try (VirtualHandle handle = serving()) {
       handle.trust.become(oldRoot, newRoot);
       handle.advance(Duration.ofSeconds(60));
-      assertThat(handle.tls.trust().certificates()).contains(newRoot);
+      assertThat(handle.tls.generation().trust().certificates()).contains(newRoot);
     }
   }
 
@@ -113,23 +113,25 @@ class TrustChangeTest {
             TrustBundleSource.combined(
                 TrustBundleSource.pemFile(file),
                 TrustBundleSource.fixed(TrustBundle.of(List.of(third)))));
-    try (PodTls tls = PodTls.withoutIdentity().trusting(all).runningOn(time, time).start()) {
+    try (PodTls tls = PodTls.trusting(all).scheduler(time).clock(time).start()) {
       time.settle();
       Files.writeString(file, pem(newRoot));
       time.advance(Duration.ofSeconds(1));
-      assertThat(tls.trust().certificates()).containsExactlyInAnyOrder(oldRoot, newRoot, third);
+      assertThat(tls.generation().trust().certificates())
+          .containsExactlyInAnyOrder(oldRoot, newRoot, third);
 
       slow.become(newRoot);
       time.advance(Duration.ofSeconds(45));
       assertThat(slow.loads()).isEqualTo(1);
       time.advance(Duration.ofSeconds(15));
       assertThat(slow.loads()).isEqualTo(2);
-      assertThat(tls.trust().certificates()).containsExactlyInAnyOrder(newRoot, third);
+      assertThat(tls.generation().trust().certificates()).containsExactlyInAnyOrder(newRoot, third);
 
       slow.become(oldRoot);
       slow.hint();
       time.advance(HINT);
-      assertThat(tls.trust().certificates()).containsExactlyInAnyOrder(oldRoot, newRoot, third);
+      assertThat(tls.generation().trust().certificates())
+          .containsExactlyInAnyOrder(oldRoot, newRoot, third);
     }
   }
 
@@ -139,7 +141,7 @@ class TrustChangeTest {
     Path file = Files.writeString(directory.resolve("ca.crt"), pem(oldRoot));
     VirtualHandle.SwitchableTrust busy = new VirtualHandle.SwitchableTrust(oldRoot);
     TrustBundleSource both = TrustBundleSource.combined(TrustBundleSource.pemFile(file), busy);
-    try (VirtualHandle handle = VirtualHandle.with(signer(), options -> options.trusting(both))) {
+    try (VirtualHandle handle = VirtualHandle.trusting(both, signer())) {
       busy.fail(new SignerUnavailableException("HTTP 429", 429, Duration.ofMinutes(5), null));
       busy.hint();
       handle.advance(HINT);
@@ -158,7 +160,7 @@ class TrustChangeTest {
     Path file = Files.writeString(directory.resolve("ca.crt"), pem(oldRoot));
     VirtualHandle.SwitchableTrust slow = new VirtualHandle.SwitchableTrust(oldRoot);
     TrustBundleSource both = TrustBundleSource.combined(TrustBundleSource.pemFile(file), slow);
-    try (VirtualHandle handle = VirtualHandle.with(signer(), options -> options.trusting(both))) {
+    try (VirtualHandle handle = VirtualHandle.trusting(both, signer())) {
       slow.fail(new InvalidMaterialException("ca.crt", "is empty", null));
       slow.hint();
       handle.advance(HINT);
@@ -166,11 +168,12 @@ class TrustChangeTest {
       handle.advance(Duration.ofSeconds(45));
       assertThat(slow.loads()).isEqualTo(2);
       assertThat(handle.listener.all(Failed.class)).hasSize(1);
-      assertThat(handle.tls.trust().certificates()).containsExactly(oldRoot);
+      assertThat(handle.tls.generation().trust().certificates()).containsExactly(oldRoot);
 
       slow.become(oldRoot);
       handle.advance(Duration.ofSeconds(15));
-      assertThat(handle.tls.trust().certificates()).containsExactlyInAnyOrder(oldRoot, newRoot);
+      assertThat(handle.tls.generation().trust().certificates())
+          .containsExactlyInAnyOrder(oldRoot, newRoot);
       assertThat(handle.tls.status().lastFailure()).isEmpty();
     }
   }
@@ -196,14 +199,14 @@ class TrustChangeTest {
     try (VirtualHandle handle = serving()) {
       handle.trust.fail(new InvalidMaterialException("ca.crt", "is empty", null));
       handle.advance(Duration.ofMinutes(30));
-      assertThat(handle.tls.trust().certificates()).containsExactly(oldRoot);
+      assertThat(handle.tls.generation().trust().certificates()).containsExactly(oldRoot);
       assertThat(handle.listener.all(Failed.class)).hasSize(1);
       assertThat(handle.tls.status().ready()).isTrue();
       assertThat(handle.tls.status().lastFailure()).isPresent();
 
       handle.trust.become(oldRoot, newRoot);
       handle.advance(Duration.ofMinutes(1));
-      assertThat(handle.tls.trust().certificates()).contains(newRoot);
+      assertThat(handle.tls.generation().trust().certificates()).contains(newRoot);
       assertThat(handle.tls.status().lastFailure()).isEmpty();
     }
   }
@@ -226,14 +229,9 @@ class TrustChangeTest {
   @Test
   @DisplayName("a failure before the first bundle is told once while its reason stays the same")
   void toldOnceBeforeTheFirstBundle() {
-    try (VirtualHandle handle =
-        VirtualHandle.with(
-            signer(),
-            options -> {
-              VirtualHandle.SwitchableTrust away = new VirtualHandle.SwitchableTrust(oldRoot);
-              away.fail(new SignerUnavailableException("HTTP 403: a long block of RBAC", null));
-              return options.trusting(away);
-            })) {
+    VirtualHandle.SwitchableTrust away = new VirtualHandle.SwitchableTrust(oldRoot);
+    away.fail(new SignerUnavailableException("HTTP 403: a long block of RBAC", null));
+    try (VirtualHandle handle = VirtualHandle.trusting(away, signer())) {
       handle.advance(Duration.ofMinutes(2));
       assertThat(handle.listener.all(Failed.class)).hasSize(1);
       assertThat(handle.tls.status().ready()).isFalse();
@@ -251,7 +249,7 @@ class TrustChangeTest {
       handle.trust.become(oldRoot);
       handle.trust.hint();
       time.advance(HINT);
-      assertThat(handle.tls.trust().certificates()).containsExactly(oldRoot);
+      assertThat(handle.tls.generation().trust().certificates()).containsExactly(oldRoot);
       assertThat(handle.requests()).isEqualTo(1);
     }
   }
@@ -261,18 +259,19 @@ class TrustChangeTest {
       "own anchor withdrawn: a new certificate first, then the anchor goes with the old one")
   void ownAnchorWithdrawn() {
     try (VirtualHandle handle = serving()) {
-      TlsIdentity first = handle.tls.identity();
+      TlsIdentity first = handle.identity();
       handle.signer.issuedBy(newCa);
       handle.trust.become(newRoot);
       handle.trust.hint();
       handle.advance(HINT);
-      assertThat(handle.tls.trust().certificates()).containsExactlyInAnyOrder(oldRoot, newRoot);
-      assertThat(handle.tls.identity()).isSameAs(first);
+      assertThat(handle.tls.generation().trust().certificates())
+          .containsExactlyInAnyOrder(oldRoot, newRoot);
+      assertThat(handle.identity()).isSameAs(first);
 
       handle.advance(Duration.ofSeconds(62));
       assertThat(handle.requests()).isEqualTo(2);
-      assertThat(handle.tls.identity()).isNotSameAs(first);
-      assertThat(handle.tls.trust().certificates()).containsExactly(newRoot);
+      assertThat(handle.identity()).isNotSameAs(first);
+      assertThat(handle.tls.generation().trust().certificates()).containsExactly(newRoot);
       assertThat(handle.listener.all(TrustChanged.class)).hasSize(2);
       TrustChanged end = handle.listener.last(TrustChanged.class);
       assertThat(end.previous().certificates()).containsExactlyInAnyOrder(oldRoot, newRoot);
@@ -287,22 +286,22 @@ class TrustChangeTest {
       "own anchor withdrawn and no new certificate to be had: gone after 15 min all the same")
   void ownAnchorWithdrawnForGood() {
     try (VirtualHandle handle = serving()) {
-      TlsIdentity first = handle.tls.identity();
+      TlsIdentity first = handle.identity();
       handle.signer.nowAnswering(Answer.UNAVAILABLE);
       handle.trust.become(newRoot);
       handle.trust.hint();
       handle.advance(Duration.ofMinutes(14));
-      assertThat(handle.tls.trust().certificates()).contains(oldRoot);
+      assertThat(handle.tls.generation().trust().certificates()).contains(oldRoot);
 
       handle.advance(Duration.ofMinutes(2));
-      assertThat(handle.tls.trust().certificates()).containsExactly(newRoot);
-      assertThat(handle.tls.identity()).isSameAs(first);
+      assertThat(handle.tls.generation().trust().certificates()).containsExactly(newRoot);
+      assertThat(handle.identity()).isSameAs(first);
       assertThat(handle.tls.status().ready()).isTrue();
 
       handle.signer.issuedBy(newCa).nowAnswering(Answer.ISSUE);
       handle.advance(Duration.ofMinutes(1));
-      assertThat(handle.tls.identity()).isNotSameAs(first);
-      assertThat(handle.tls.trust().certificates()).containsExactly(newRoot);
+      assertThat(handle.identity()).isNotSameAs(first);
+      assertThat(handle.tls.generation().trust().certificates()).containsExactly(newRoot);
     }
   }
 
@@ -317,13 +316,14 @@ class TrustChangeTest {
       handle.trust.become(oldRoot, newRoot);
       handle.trust.hint();
       handle.advance(Duration.ofMinutes(30));
-      assertThat(handle.tls.trust().certificates()).containsExactlyInAnyOrder(oldRoot, newRoot);
+      assertThat(handle.tls.generation().trust().certificates())
+          .containsExactlyInAnyOrder(oldRoot, newRoot);
 
       // The overlap of the next withdrawal is a whole one.
       handle.trust.become(newRoot);
       handle.trust.hint();
       handle.advance(Duration.ofMinutes(14));
-      assertThat(handle.tls.trust().certificates()).contains(oldRoot);
+      assertThat(handle.tls.generation().trust().certificates()).contains(oldRoot);
     }
   }
 
@@ -344,7 +344,8 @@ class TrustChangeTest {
     Instant start = time.instant();
     time.advance(HINT);
     assertThat(fleet)
-        .allSatisfy(handle -> assertThat(handle.tls.trust().certificates()).contains(newRoot));
+        .allSatisfy(
+            handle -> assertThat(handle.tls.generation().trust().certificates()).contains(newRoot));
     time.advance(Duration.ofMinutes(2));
     assertThat(fleet).allSatisfy(handle -> assertThat(handle.requests()).isEqualTo(2));
     List<Long> delays =
@@ -371,11 +372,11 @@ class TrustChangeTest {
         VirtualHandle.with(
             signer(),
             options -> options.renewing(io.podtls.renewal.RenewalPolicy.between(0.5, 0.5)))) {
-      TlsIdentity first = handle.tls.identity();
+      TlsIdentity first = handle.identity();
       handle.signer.issuedBy(newCa);
       handle.advance(Duration.ofHours(12).plusSeconds(2));
       assertThat(handle.requests()).isEqualTo(2);
-      assertThat(handle.tls.identity()).isSameAs(first);
+      assertThat(handle.identity()).isSameAs(first);
       assertThat(handle.lastFailure())
           .isInstanceOf(InvalidCertificateException.class)
           .hasMessageContaining("CN=new");
@@ -383,7 +384,7 @@ class TrustChangeTest {
       handle.trust.become(oldRoot, newRoot);
       handle.trust.hint();
       handle.advance(HINT);
-      assertThat(handle.tls.identity()).isNotSameAs(first);
+      assertThat(handle.identity()).isNotSameAs(first);
       assertThat(handle.requests()).isEqualTo(2);
       handle.advance(Duration.ofHours(1));
       assertThat(handle.requests()).isEqualTo(2);
@@ -401,7 +402,8 @@ class TrustChangeTest {
     try (PodTls tls =
         PodTls.requesting(VirtualHandle.REQUEST, signer)
             .trusting(trust)
-            .runningOn(time, time)
+            .scheduler(time)
+            .clock(time)
             .start()) {
       time.advance(Duration.ofMinutes(1));
       assertThat(tls.status().ready()).isFalse();
@@ -417,13 +419,13 @@ class TrustChangeTest {
   void withoutIdentity() {
     VirtualTime time = VirtualTime.startingNow();
     VirtualHandle.SwitchableTrust trust = new VirtualHandle.SwitchableTrust(oldRoot);
-    try (PodTls tls = PodTls.withoutIdentity().trusting(trust).runningOn(time, time).start()) {
+    try (PodTls tls = PodTls.trusting(trust).scheduler(time).clock(time).start()) {
       time.settle();
-      assertThat(tls.trust().certificates()).containsExactly(oldRoot);
+      assertThat(tls.generation().trust().certificates()).containsExactly(oldRoot);
       trust.become(newRoot);
       trust.hint();
       time.advance(HINT);
-      assertThat(tls.trust().certificates()).containsExactly(newRoot);
+      assertThat(tls.generation().trust().certificates()).containsExactly(newRoot);
       assertThat(tls.status().generation()).isEqualTo(2);
     }
   }

@@ -1,6 +1,7 @@
 package io.podtls;
 
 import io.podtls.failure.PodTlsException;
+import io.podtls.identity.TlsIdentity;
 import io.podtls.request.CertificateRequest;
 import io.podtls.request.KeyUsage;
 import io.podtls.request.SignerName;
@@ -33,7 +34,10 @@ final class VirtualHandle implements AutoCloseable {
   final PodTls tls;
 
   private VirtualHandle(
-      VirtualTime time, FakeCertificateSigner signer, UnaryOperator<PodTls.Builder> options) {
+      VirtualTime time,
+      FakeCertificateSigner signer,
+      UnaryOperator<TrustBundleSource> source,
+      UnaryOperator<PodTls.Requesting> options) {
     this.time = time;
     this.signer = signer.at(time);
     this.trust = new SwitchableTrust(signer.ca().certificate());
@@ -41,9 +45,10 @@ final class VirtualHandle implements AutoCloseable {
         options
             .apply(
                 PodTls.requesting(REQUEST, signer)
-                    .trusting(trust)
-                    .listener(listener)
-                    .runningOn(time, time))
+                    .trusting(source.apply(trust))
+                    .addListener(listener)
+                    .scheduler(time)
+                    .clock(time))
             .start();
     time.settle();
   }
@@ -53,13 +58,19 @@ final class VirtualHandle implements AutoCloseable {
     return with(signer, options -> options);
   }
 
-  static VirtualHandle with(FakeCertificateSigner signer, UnaryOperator<PodTls.Builder> options) {
-    return new VirtualHandle(VirtualTime.startingNow(), signer, options);
+  static VirtualHandle with(
+      FakeCertificateSigner signer, UnaryOperator<PodTls.Requesting> options) {
+    return with(VirtualTime.startingNow(), signer, options);
   }
 
   static VirtualHandle with(
-      VirtualTime time, FakeCertificateSigner signer, UnaryOperator<PodTls.Builder> options) {
-    return new VirtualHandle(time, signer, options);
+      VirtualTime time, FakeCertificateSigner signer, UnaryOperator<PodTls.Requesting> options) {
+    return new VirtualHandle(time, signer, source -> source, options);
+  }
+
+  /** Starts a handle that trusts another source than {@link #trust}. */
+  static VirtualHandle trusting(TrustBundleSource source, FakeCertificateSigner signer) {
+    return new VirtualHandle(VirtualTime.startingNow(), signer, own -> source, options -> options);
   }
 
   /** When requests reached the signer. */
@@ -74,6 +85,10 @@ final class VirtualHandle implements AutoCloseable {
 
   PodTlsException lastFailure() {
     return listener.lastFailure();
+  }
+
+  TlsIdentity identity() {
+    return tls.generation().identity().orElseThrow();
   }
 
   void advance(Duration by) {

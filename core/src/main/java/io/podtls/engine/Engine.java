@@ -22,6 +22,7 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
@@ -63,6 +64,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
   private final AtomicBoolean stopReported = new AtomicBoolean();
 
   private final Map<Concern, PodTlsException> failures = new ConcurrentSkipListMap<>();
+  private final Map<PerGeneration<?>, PodTlsException> notBuilt = new ConcurrentHashMap<>();
   private volatile Optional<Instant> nextRenewal = Optional.empty();
   private volatile Optional<Pending> pending = Optional.empty();
   private volatile boolean closing;
@@ -126,12 +128,14 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
         .stopped()
         .map(Engine::known)
         .or(() -> failures.values().stream().findFirst())
-        .or(() -> queue.failing().map(Engine::known));
+        .or(() -> queue.failing().map(Engine::known))
+        .or(() -> notBuilt.values().stream().findFirst());
   }
 
   /** Starts the work; returns at once. */
   public void start() {
     queue.supervisedBy(this);
+    rotation.beforeTheFirst(() -> "this PodTls is not ready: " + ready.awaited());
     follower = new TrustFollower(trustSource, queue, random, this);
     identities = supply.apply(this);
     queue.soon(follower::start);
@@ -156,8 +160,12 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
 
   /** Ends everything; returns within a tenth of a second. */
   public void close() {
+    close("this PodTls is closed: no new TLS handshakes");
+  }
+
+  private void close(String reason) {
     closing = true;
-    rotation.close();
+    rotation.close(reason);
     ready.fail(new IllegalStateException("this PodTls is closed"));
     queue.close(
         () -> {
@@ -165,6 +173,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
             follower.close();
           }
           identities.ifPresent(IdentitySource::close);
+          events.closed();
         });
   }
 
@@ -324,8 +333,21 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
   }
 
   private void end(Throwable failure) {
+    failures.put(Concern.IDENTITY, known(failure));
     ready.fail(failure);
-    close();
+    close("this PodTls could not bootstrap: " + failure.getMessage());
+  }
+
+  /** A value per generation was built. */
+  void built(PerGeneration<?> value) {
+    notBuilt.remove(value);
+  }
+
+  /** A value per generation could not be built; called by any thread. */
+  void notBuilt(PerGeneration<?> value, Throwable failure, Instant nextAttempt) {
+    PodTlsException known = known(failure);
+    notBuilt.put(value, known);
+    queue.soon(() -> events.failed(known, nextAttempt));
   }
 
   @Override

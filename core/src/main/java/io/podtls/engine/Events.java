@@ -42,4 +42,7 @@ public interface Events {
 
   /** The identity in use has expired. */
   void expired(TlsIdentity identity);
+
+  /** Everything is closed; the last event. */
+  void closed();
 }

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class Readiness {
 
   private record Observation(Phase phase, String sentence, @Nullable PodTlsException failure) {
-    BootstrapTimeoutException after(Duration waited) {
-      String last = failure == null ? "" : "; last failure: " + failure.getMessage();
-      return new BootstrapTimeoutException(phase, waited, sentence + last, failure);
+    @Override
+    public String toString() {
+      return sentence + (failure == null ? "" : "; last failure: " + failure.getMessage());
     }
   }
 
@@ -57,6 +58,11 @@ final class Readiness {
     observation = new Observation(phase, sentence, null);
   }
 
+  /** Returns what is awaited, and the last failure. */
+  String awaited() {
+    return observation.toString();
+  }
+
   /** Notes the last failure of what is awaited. */
   void observed(PodTlsException failure) {
     observation = new Observation(observation.phase(), observation.sentence(), failure);
@@ -78,13 +84,24 @@ final class Readiness {
     while (!within(Math.min(nanos - waited, longest.toNanos()))) {
       Optional<IllegalStateException> stopped = queue.stopped();
       if (stopped.isPresent()) {
-        throw stopped.get();
+        throw seenFromHere(stopped.get());
       }
       waited = System.nanoTime() - started;
       if (waited >= nanos) {
-        throw observation.after(Duration.ofNanos(waited));
+        Observation last = observation;
+        throw new BootstrapTimeoutException(
+            last.phase(), Duration.ofNanos(waited), last.toString(), last.failure());
       }
     }
+  }
+
+  /** Adds the frames of the thread that waits, which is the caller's, to those of the task. */
+  private static <T extends Throwable> T seenFromHere(T failure) {
+    failure.setStackTrace(
+        Stream.of(failure.getStackTrace(), new Throwable().getStackTrace())
+            .flatMap(Stream::of)
+            .toArray(StackTraceElement[]::new));
+    return failure;
   }
 
   private boolean within(long nanos) throws InterruptedException {
@@ -93,10 +110,10 @@ final class Readiness {
       return true;
     } catch (ExecutionException e) {
       if (e.getCause() instanceof RuntimeException failure) {
-        throw failure;
+        throw seenFromHere(failure);
       }
       if (e.getCause() instanceof Error error) {
-        throw error;
+        throw seenFromHere(error);
       }
       throw new IllegalStateException("cannot bootstrap", e.getCause());
     } catch (TimeoutException e) {

@@ -3,8 +3,8 @@ package io.podtls.failure;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The root of everything that can go wrong at run time. Caller bugs are {@link
- * IllegalArgumentException} and {@link NullPointerException} instead.
+ * Root of the failures that occur at run time. Caller bugs are {@link IllegalArgumentException} and
+ * {@link NullPointerException} instead.
  *
  * <p>Messages name the object, what was seen and what to do; they never contain a key, a token or a
  * whole PEM block.

@@ -8,6 +8,7 @@ import java.security.cert.X509Certificate;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
@@ -19,10 +20,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class RotatingKeyManager extends X509ExtendedKeyManager {
 
-  private final Rotation rotation;
+  private final Supplier<Optional<Generation>> current;
+  private final Function<String, Optional<Generation>> byAlias;
+  private final Epochs epochs;
 
-  RotatingKeyManager(Rotation rotation) {
-    this.rotation = rotation;
+  /**
+   * @param current lends the generation whose key is offered
+   * @param byAlias finds a generation that was lent
+   */
+  RotatingKeyManager(
+      Supplier<Optional<Generation>> current,
+      Function<String, Optional<Generation>> byAlias,
+      Epochs epochs) {
+    this.current = current;
+    this.byAlias = byAlias;
+    this.epochs = epochs;
   }
 
   @Override
@@ -40,7 +52,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
       String[] keyTypes, Principal @Nullable [] issuers, @Nullable Socket socket) {
     return choose(
         keys -> keys.chooseClientAlias(keyTypes, issuers, socket),
-        number -> rotation.epochs().joins(socket, number));
+        number -> epochs.joins(socket, number));
   }
 
   @Override
@@ -48,7 +60,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
       String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
     return choose(
         keys -> keys.chooseServerAlias(keyType, issuers, socket),
-        number -> rotation.epochs().joins(socket, number));
+        number -> epochs.joins(socket, number));
   }
 
   @Override
@@ -56,7 +68,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
       String[] keyTypes, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
     return choose(
         keys -> keys.chooseEngineClientAlias(keyTypes, issuers, engine),
-        number -> rotation.epochs().joins(engine, number));
+        number -> epochs.joins(engine, number));
   }
 
   @Override
@@ -64,7 +76,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
       String keyType, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
     return choose(
         keys -> keys.chooseEngineServerAlias(keyType, issuers, engine),
-        number -> rotation.epochs().joins(engine, number));
+        number -> epochs.joins(engine, number));
   }
 
   @Override
@@ -89,7 +101,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
   /** The current generation's alias, if its key is what {@code chooser} looks for. */
   private @Nullable String choose(
       Function<X509ExtendedKeyManager, @Nullable String> chooser, LongConsumer note) {
-    Generation generation = rotation.lend().orElse(null);
+    Generation generation = current.get().orElse(null);
     if (generation == null
         || generation.identity().map(TlsIdentity::keyManager).map(chooser).isEmpty()) {
       return null;
@@ -99,7 +111,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
   }
 
   private Optional<TlsIdentity> identityNamed(@Nullable String alias) {
-    return alias == null ? Optional.empty() : rotation.lent(alias).flatMap(Generation::identity);
+    return alias == null ? Optional.empty() : byAlias.apply(alias).flatMap(Generation::identity);
   }
 
   private static @Nullable String first(String @Nullable [] aliases) {

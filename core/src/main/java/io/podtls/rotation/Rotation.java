@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -50,14 +51,16 @@ public final class Rotation implements AutoCloseable {
   private final SSLContext settings = Generation.context(new KeyManager[0]);
 
   private final SSLContext sslContext = new RotatingContext(this, settings);
-  private final X509ExtendedKeyManager keyManager = new RotatingKeyManager(this);
+  private final X509ExtendedKeyManager keyManager =
+      new RotatingKeyManager(this::lend, this::lent, epochs);
   private final X509ExtendedTrustManager trustManager = new RotatingTrustManager(this);
 
   /** By alias. */
   private final Map<String, Superseded> superseded = new ConcurrentHashMap<>();
 
   private volatile @Nullable Generation current;
-  private volatile boolean closed;
+  private volatile @Nullable String closed;
+  private volatile Supplier<String> beforeTheFirst = () -> "no generation has been activated yet";
 
   private record Superseded(Generation generation, Instant since) {}
 
@@ -96,9 +99,7 @@ public final class Rotation implements AutoCloseable {
     requireNonNull(identity, "identity");
     requireNonNull(trust, "trust");
     synchronized (lock) {
-      if (closed) {
-        throw closed();
-      }
+      refuseIfClosed();
       Generation previous = current;
       long number = previous == null ? 1 : previous.number() + 1;
       Generation next = new Generation(number, identity, trust);
@@ -131,7 +132,7 @@ public final class Rotation implements AutoCloseable {
   public Generation current() {
     Generation generation = current;
     if (generation == null) {
-      throw new IllegalStateException("no generation has been activated yet");
+      throw new IllegalStateException(beforeTheFirst.get());
     }
     return generation;
   }
@@ -204,19 +205,49 @@ public final class Rotation implements AutoCloseable {
   /** Refuses handshakes from now on; connections that stand go on. Idempotent, throws nothing. */
   @Override
   public void close() {
-    closed = true;
+    close("closed: no new TLS handshakes");
   }
 
-  /** The generation for a handshake that is about to begin. */
-  Generation open() {
-    if (closed) {
-      throw closed();
+  /** As {@link #close()}, with what refusals say; the first reason stays. */
+  public void close(String reason) {
+    if (closed == null) {
+      closed = reason;
     }
+  }
+
+  /** Sets what refusals say before the first generation. */
+  public void beforeTheFirst(Supplier<String> reason) {
+    beforeTheFirst = reason;
+  }
+
+  /**
+   * Returns the generation for a handshake that is about to begin.
+   *
+   * @throws IllegalStateException before the first {@link #activate} and after {@link #close()}
+   */
+  public Generation open() {
+    refuseIfClosed();
     return current();
   }
 
-  private static IllegalStateException closed() {
-    return new IllegalStateException("closed: no new TLS handshakes");
+  private void refuseIfClosed() {
+    String reason = closed;
+    if (reason != null) {
+      throw new IllegalStateException(reason);
+    }
+  }
+
+  /** Returns a key manager that offers one generation's key only, whatever is current. */
+  public X509ExtendedKeyManager keyManager(Generation one) {
+    return new RotatingKeyManager(
+        () -> Optional.of(one),
+        alias -> Optional.of(one).filter(same -> same.alias().equals(alias)),
+        epochs);
+  }
+
+  /** Returns one generation's trust manager, whatever is current. */
+  public X509ExtendedTrustManager trustManager(Generation one) {
+    return one.trust().trustManager();
   }
 
   /**
@@ -224,7 +255,7 @@ public final class Rotation implements AutoCloseable {
    */
   Optional<Generation> lend() {
     forgetOld(clock.instant());
-    Generation generation = closed ? null : current;
+    Generation generation = closed == null ? current : null;
     while (generation != null) {
       generation.lend();
       Generation after = current;

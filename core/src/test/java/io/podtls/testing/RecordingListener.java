@@ -35,6 +35,8 @@ public final class RecordingListener implements PodTlsListener {
 
   public record Expired(TlsIdentity identity) implements Event {}
 
+  public record Closed() implements Event {}
+
   private final List<Event> events = new CopyOnWriteArrayList<>();
 
   /** Everything heard, in order. */
@@ -72,6 +74,11 @@ public final class RecordingListener implements PodTlsListener {
         }
       }
     }
+  }
+
+  @Override
+  public void closed() {
+    hear(new Closed());
   }
 
   private void hear(Event event) {

@@ -48,7 +48,7 @@ public final class KubernetesTls {
   private final String service;
   private final SignerName signerName;
   private final List<Consumer<CertificateRequest.Builder>> requestOptions = new ArrayList<>();
-  private final List<Consumer<PodTls.Builder>> handleOptions = new ArrayList<>();
+  private final List<Consumer<PodTls.Requesting>> handleOptions = new ArrayList<>();
   private @Nullable BiFunction<ApiServer, PodEnvironment, TrustBundleSource> trust;
   private @Nullable KubernetesClient lent;
   private @Nullable ApiServer made;
@@ -145,17 +145,15 @@ public final class KubernetesTls {
   }
 
   /** Changes how the handle works: when to renew, which files to prefer. */
-  public KubernetesTls handling(Consumer<PodTls.Builder> options) {
+  public KubernetesTls handling(Consumer<PodTls.Requesting> options) {
     handleOptions.add(requireNonNull(options, "options"));
     return this;
   }
 
-  /**
-   * Who hears what happens, e.g. {@link WaitingReport}. If not called: nobody, there is the log.
-   */
-  public KubernetesTls listener(PodTlsListener listener) {
+  /** Adds a listener, e.g. {@link WaitingReport}. Default: none; events are logged. */
+  public KubernetesTls addListener(PodTlsListener listener) {
     requireNonNull(listener, "listener");
-    return handling(handle -> handle.listener(listener));
+    return handling(handle -> handle.addListener(listener));
   }
 
   /**
@@ -190,7 +188,7 @@ public final class KubernetesTls {
    *     with
    * @throws IllegalArgumentException if the timeout is not positive, or the request is one that the
    *     API or the signer would refuse
-   * @throws io.podtls.failure.PodTlsException as {@link PodTls.Builder#bootstrap}
+   * @throws io.podtls.failure.PodTlsException as {@link PodTls.Requesting#bootstrap}
    * @throws InterruptedException if the calling thread is interrupted
    */
   public PodTls bootstrap(Duration timeout) throws InterruptedException {
@@ -201,11 +199,16 @@ public final class KubernetesTls {
     ApiServer server = connect();
     boolean done = false;
     try {
-      PodTls.Builder handle =
-          PodTls.requesting(request.build(), new Fabric8CertificateSigner(server)).closing(server);
-      if (trust != null) {
-        handle.trusting(trust.apply(server, pod));
-      }
+      PodTls.Requesting handle =
+          PodTls.requesting(request.build(), new Fabric8CertificateSigner(server))
+              .trusting(trust == null ? TrustBundleSource.clusterCa() : trust.apply(server, pod))
+              .addListener(
+                  new PodTlsListener() {
+                    @Override
+                    public void closed() {
+                      server.close();
+                    }
+                  });
       handleOptions.forEach(option -> option.accept(handle));
       PodTls tls = handle.bootstrap(timeout);
       done = true;

@@ -114,7 +114,7 @@ class KubernetesTlsIT {
         SSLContext client = caOf(signer).sslContext();
         String name = "orders." + pod.namespace() + ".svc";
 
-        assertThat(tls.identity().leaf().getExtendedKeyUsage())
+        assertThat(tls.generation().identity().orElseThrow().leaf().getExtendedKeyUsage())
             .containsExactly("1.3.6.1.5.5.7.3.1"); // server auth, RFC 5280 4.2.1.12
         assertThat(get(client, "https://127.0.0.1:" + port)).isEqualTo("served");
         handshake(client, name, port);
@@ -198,15 +198,15 @@ class KubernetesTlsIT {
       cluster.admin().resource(servingCa(before)).create();
 
       try (PodTls tls = orders(signer).trustingConfigMap("serving-ca").bootstrap(LIMIT)) {
-        assertThat(tls.trust()).isEqualTo(before);
+        assertThat(tls.generation().trust()).isEqualTo(before);
 
         cluster.admin().resource(servingCa(after)).update();
 
         long deadline = System.nanoTime() + LIMIT.toNanos(); // half of what it is without a watch
-        while (!tls.trust().equals(after) && System.nanoTime() - deadline < 0) {
+        while (!tls.generation().trust().equals(after) && System.nanoTime() - deadline < 0) {
           LockSupport.parkNanos(20_000_000);
         }
-        assertThat(tls.trust()).isEqualTo(after);
+        assertThat(tls.generation().trust()).isEqualTo(after);
       }
     }
     assertThat(cluster.controlPlane().audit().requestsOf(pod))
@@ -233,7 +233,7 @@ class KubernetesTlsIT {
               () ->
                   orders(signer)
                       .trusting(caOf(signer))
-                      .listener(WaitingReport.to(lines::add))
+                      .addListener(WaitingReport.to(lines::add))
                       .bootstrap(LIMIT));
       assertThat(lines.poll(20, TimeUnit.SECONDS))
           .isEqualTo("asking " + signer.name() + " for a certificate");
@@ -299,7 +299,7 @@ class KubernetesTlsIT {
               () ->
                   orders(signer)
                       .trusting(caOf(signer))
-                      .listener(WaitingReport.to(lines::add))
+                      .addListener(WaitingReport.to(lines::add))
                       .bootstrap(LIMIT));
       lines.poll(20, TimeUnit.SECONDS);
       String name = lines.poll(20, TimeUnit.SECONDS).split(" ")[1];
@@ -366,7 +366,8 @@ class KubernetesTlsIT {
                 .trusting(caOf(signer))
                 .requesting(request -> request.expiration(Duration.ofHours(24)))
                 .bootstrap(LIMIT)) {
-      assertThat(tls.identity().notAfter()).isBefore(Instant.now().plus(Duration.ofMinutes(11)));
+      assertThat(tls.generation().identity().orElseThrow().notAfter())
+          .isBefore(Instant.now().plus(Duration.ofMinutes(11)));
     }
   }
 
@@ -430,7 +431,7 @@ class KubernetesTlsIT {
                 try {
                   orders(signer)
                       .trusting(caOf(signer))
-                      .listener(WaitingReport.to(lines::add))
+                      .addListener(WaitingReport.to(lines::add))
                       .bootstrap(LIMIT);
                 } catch (InterruptedException e) {
                   lines.add("interrupted");

@@ -70,8 +70,7 @@ class LongRunningIT {
         KubeletVolume volume = new KubeletVolume(trust).write(Map.of("ca.crt", bundle(first)));
         TrustBundleSource bundle = TrustBundleSource.pemFile(volume.file("ca.crt"));
         try (PodTls server = orders(cluster, pod, signer, bundle);
-            PodTls client =
-                PodTls.withoutIdentity().trusting(bundle).bootstrap(Duration.ofSeconds(10))) {
+            PodTls client = PodTls.trusting(bundle).bootstrap(Duration.ofSeconds(10))) {
           HttpsServer https =
               HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
           https.setHttpsConfigurator(new HttpsConfigurator(server.sslContext()));
@@ -163,11 +162,13 @@ class LongRunningIT {
   }
 
   private static boolean trusts(PodTls tls, TestCa ca) {
-    return tls.trust().certificates().contains(ca.certificate());
+    return tls.generation().trust().certificates().contains(ca.certificate());
   }
 
   private static boolean isOf(PodTls tls, TestCa ca) {
-    return tls.identity()
+    return tls.generation()
+        .identity()
+        .orElseThrow()
         .leaf()
         .getIssuerX500Principal()
         .equals(ca.certificate().getSubjectX500Principal());

@@ -63,7 +63,7 @@ public final class Main {
   }
 
   private Outcome call() throws InterruptedException {
-    try (PodTls tls = PodTls.withoutIdentity().trusting(options.trust()).bootstrap(TIMEOUT)) {
+    try (PodTls tls = PodTls.trusting(options.trust()).bootstrap(TIMEOUT)) {
       Outcome outcome = call(tls);
       while (!options.every().isZero()) {
         TimeUnit.NANOSECONDS.sleep(options.every().toNanos());
@@ -114,7 +114,9 @@ public final class Main {
     }
     Outcome outcome;
     try {
-      tls.trustManager().checkServerTrusted(shown.toArray(new X509Certificate[0]), "UNKNOWN");
+      tls.generation()
+          .trustManager()
+          .checkServerTrusted(shown.toArray(new X509Certificate[0]), "UNKNOWN");
       err.println(
           "the server's certificate is trusted, but it is for "
               + names(shown.get(0))
@@ -124,7 +126,8 @@ public final class Main {
     } catch (CertificateException e) {
       err.println("the server's certificate is not trusted: " + text(e));
       err.println("trusted is what leads to:");
-      tls.trust()
+      tls.generation()
+          .trust()
           .certificates()
           .forEach(ca -> err.println("  " + ca.getSubjectX500Principal().getName()));
       outcome = Outcome.UNTRUSTED;

@@ -67,17 +67,17 @@ public final class Main {
         here.settle(KubernetesTls.forService(options.service()).signedBy(options.signerName()))
             .requesting(request -> request.expiration(options.expiration()))
             .handling(handle -> handle.renewing(options.renewal()))
-            .listener(report)
+            .addListener(report)
             .bootstrap(options.timeout())) {
       HttpsServer server = HttpsServer.create(new InetSocketAddress(options.port()), 0);
       server.setHttpsConfigurator(new HttpsConfigurator(tls.sslContext()));
       server.setExecutor(threads); // without one, the server serves one connection at a time
       // ... to here: every new handshake shows the current certificate.
-      report.issued(tls.identity(), here.requests());
+      report.issued(tls.generation().identity().orElseThrow(), here.requests());
       try (Site site = Site.open(server, tls)) {
         InetAddress address = here.pod().ip();
         String name = here.pod().serviceNames(options.service()).get(0).value();
-        report.seen(SelfCheck.get(name, address, site.port(), tls.trust()));
+        report.seen(SelfCheck.get(name, address, site.port(), tls.generation().trust()));
         if (!options.soak().isZero()) {
           return Soak.run(options.soak(), tls, name, address, site.port(), report) == 0 ? 0 : 1;
         }

@@ -26,7 +26,7 @@ final class Soak {
     long now = System.nanoTime();
     while (now < end) {
       try {
-        SelfCheck.handshake(name, address, port, tls.trust());
+        SelfCheck.handshake(name, address, port, tls.generation().trust());
         handshakes++;
       } catch (IOException e) {
         failures++;

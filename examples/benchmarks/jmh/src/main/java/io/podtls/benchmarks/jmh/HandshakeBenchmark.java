@@ -110,7 +110,7 @@ public class HandshakeBenchmark {
             .trusting(TrustBundleSource.fixed(trust))
             .bootstrap(Duration.ofSeconds(30));
     delegating = Side.of(tls.sslContext());
-    plain = Side.of(tls.identity().sslContext(trust));
+    plain = Side.of(tls.generation().identity().orElseThrow().sslContext(trust));
   }
 
   private static void serve(ServerSocket listening) {

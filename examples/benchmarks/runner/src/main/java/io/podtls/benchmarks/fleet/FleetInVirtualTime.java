@@ -2,7 +2,6 @@ package io.podtls.benchmarks.fleet;
 
 import io.podtls.PodTls;
 import io.podtls.PodTlsListener;
-import io.podtls.Started;
 import io.podtls.benchmarks.report.LineChart;
 import io.podtls.benchmarks.report.LineChart.Point;
 import io.podtls.benchmarks.report.Options;
@@ -285,11 +284,10 @@ public final class FleetInVirtualTime {
               .build();
       return (number, ready) ->
           handles.add(
-              Started.of(
                   PodTls.requesting(request, signer)
                       .trusting(shared)
-                      .runningOn(world, world)
-                      .listener(
+                      .scheduler(world).clock(world)
+                      .addListener(
                           new PodTlsListener() {
                             @Override
                             public void issued(
@@ -304,7 +302,7 @@ public final class FleetInVirtualTime {
                                 Optional<Instant> nextRenewal) {
                               renewed.accept(world.instant());
                             }
-                          })));
+                          }).start());
     }
 
     void describeRenewals() {
@@ -352,7 +350,7 @@ public final class FleetInVirtualTime {
       Instant begin = world.instant();
       shared.become(TrustBundle.of(List.of(old.certificate(), next.certificate())));
       simulated.signWith(next);
-      while (handles.stream().anyMatch(handle -> handle.trust().certificates().size() < 2)) {
+      while (handles.stream().anyMatch(handle -> handle.generation().trust().certificates().size() < 2)) {
         world.advance(Duration.ofMillis(100));
       }
       Duration trusted = Duration.between(begin, world.instant());

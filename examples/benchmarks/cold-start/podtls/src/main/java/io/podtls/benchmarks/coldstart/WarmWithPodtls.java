@@ -56,7 +56,7 @@ final class WarmWithPodtls {
         PodTls tls =
             PodTls.requesting(request, signer)
                 .trusting(peers)
-                .listener(times)
+                .addListener(times)
                 .bootstrap(Duration.ofSeconds(60));
         tls.sslContext();
         long micros = (System.nanoTime() - started) / 1000;
