@@ -1,0 +1,183 @@
+package io.podtls.examples.pods;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.readiness.Readiness;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/** The node that {@code .ci/node/up} brought up, with the examples' image on it. */
+final class Node implements AutoCloseable {
+  static final Path ROOT = Path.of(System.getProperty("podtls.root"));
+  static final Path MANIFESTS = ROOT.resolve("examples/manifests");
+  private static final Path FOLDER = Path.of(System.getProperty("podtls.node"));
+  private static final Duration LIMIT = Duration.ofMinutes(3);
+
+  private final KubernetesClient admin;
+
+  private Node(KubernetesClient admin) {
+    this.admin = admin;
+  }
+
+  /** Connects as the cluster's administrator. */
+  static Node connect() {
+    return new Node(
+        new KubernetesClientBuilder()
+            .withConfig(Config.fromKubeconfig(FOLDER.resolve("kubeconfig").toFile()))
+            .build());
+  }
+
+  KubernetesClient admin() {
+    return admin;
+  }
+
+  /** The output of {@code kubectl}, which must succeed. */
+  static String kubectl(String... arguments) throws InterruptedException {
+    List<String> command = new ArrayList<>(List.of(ROOT + "/.ci/node/enter", "kubectl"));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).directory(ROOT.toFile());
+    builder.environment().put("PODTLS_NODE", FOLDER.toString());
+    try {
+      Process process = builder.start();
+      process.getOutputStream().close();
+      String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+      assertThat(process.waitFor()).as("kubectl %s: %s", List.of(arguments), output).isZero();
+      return output;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Creates or changes the objects of a text in YAML. */
+  void apply(String yaml) {
+    objects(yaml).forEach(object -> admin.resource(object).forceConflicts().serverSideApply());
+  }
+
+  private List<HasMetadata> objects(String yaml) {
+    return admin.load(new ByteArrayInputStream(yaml.getBytes(UTF_8))).items();
+  }
+
+  /** A file of the test's resources. */
+  static String resource(String name) {
+    try (var stream = Node.class.getResourceAsStream(name)) {
+      return new String(stream.readAllBytes(), UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A file of {@code examples/manifests}. */
+  static String manifest(String name) {
+    try {
+      return Files.readString(MANIFESTS.resolve(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Applies {@code examples/manifests} and waits until all that they start is ready. */
+  void applyManifests() throws InterruptedException {
+    kubectl("apply", "-f", MANIFESTS.toString());
+    awaitRollout("podtls-system", "cluster-signer");
+    awaitRollout("shop", "orders");
+    awaitRollout("shop", "orders-client");
+  }
+
+  /** Removes what {@link #applyManifests} created, and the certificate signing requests. */
+  void removeManifests() throws InterruptedException {
+    kubectl("delete", "--ignore-not-found", "-f", MANIFESTS.toString());
+    kubectl("delete", "csr", "--all");
+    kubectl("delete", "clustertrustbundles", "--all");
+  }
+
+  /** Waits until all replicas are new and ready, and no old one is left. */
+  void awaitRollout(String namespace, String deployment) {
+    await(
+        "the roll-out of " + namespace + "/" + deployment,
+        () -> {
+          Deployment now =
+              admin.apps().deployments().inNamespace(namespace).withName(deployment).get();
+          return now.getStatus().getObservedGeneration() != null
+              && now.getStatus().getObservedGeneration() >= now.getMetadata().getGeneration()
+              && Readiness.getInstance().isReady(now)
+              && pods(namespace, deployment).size() == now.getSpec().getReplicas();
+        },
+        () -> describe(namespace));
+  }
+
+  /** The pods with the label {@code app}, those that are ending included. */
+  List<Pod> pods(String namespace, String app) {
+    return admin.pods().inNamespace(namespace).withLabel("app", app).list().getItems();
+  }
+
+  /** What the pod's container printed, the run before the last one where it was restarted. */
+  String log(String namespace, String pod, boolean previous) throws InterruptedException {
+    return previous
+        ? kubectl("logs", "-n", namespace, pod, "--previous")
+        : kubectl("logs", "-n", namespace, pod);
+  }
+
+  String log(Pod pod) {
+    return admin
+        .pods()
+        .inNamespace(pod.getMetadata().getNamespace())
+        .withName(pod.getMetadata().getName())
+        .getLog();
+  }
+
+  /** Waits for an end of three minutes at most. */
+  static void await(String what, BooleanSupplier condition, Supplier<String> otherwise) {
+    Instant limit = Instant.now().plus(LIMIT);
+    while (!condition.getAsBoolean()) {
+      if (Instant.now().isAfter(limit)) {
+        throw new AssertionError("no " + what + " within " + LIMIT + ": " + otherwise.get());
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+    }
+  }
+
+  /** The state of a namespace's pods, and its events. */
+  String describe(String namespace) {
+    try {
+      return kubectl("get", "pods", "-n", namespace)
+          + kubectl("events", "-n", namespace, "--types=Warning");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "interrupted";
+    }
+  }
+
+  /** Names of the files of {@code examples/manifests}. */
+  static List<String> manifests() {
+    try (Stream<Path> files = Files.list(MANIFESTS)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    admin.close();
+  }
+}
