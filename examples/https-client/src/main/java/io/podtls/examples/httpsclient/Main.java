@@ -6,6 +6,8 @@ import io.podtls.failure.InvalidMaterialException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -64,6 +66,9 @@ public final class Main {
 
   private Outcome call() throws InterruptedException {
     try (PodTls tls = PodTls.trusting(options.trust()).bootstrap(TIMEOUT)) {
+      if (!options.every().isZero()) {
+        awaitServer();
+      }
       Outcome outcome = call(tls);
       while (!options.every().isZero()) {
         TimeUnit.NANOSECONDS.sleep(options.every().toNanos());
@@ -73,6 +78,22 @@ public final class Main {
     } catch (InvalidMaterialException | BootstrapTimeoutException e) {
       err.println("no CA bundle to trust: " + e.getMessage());
       return Outcome.NO_TRUST;
+    }
+  }
+
+  /** Lets a server that starts at the same time become ready; no longer than two minutes. */
+  private void awaitServer() throws InterruptedException {
+    for (int second = 0; second < 120; second++) {
+      try (Socket connection = new Socket()) {
+        InetSocketAddress address = new InetSocketAddress(options.url().getHost(), options.port());
+        connection.connect(address, (int) TIMEOUT.toMillis());
+        return;
+      } catch (IOException e) {
+        if (second == 0) {
+          out.println("waiting for a server at " + options.url().getAuthority());
+        }
+        TimeUnit.SECONDS.sleep(1);
+      }
     }
   }
 
