@@ -3,10 +3,15 @@ package io.podtls.fabric8.approval;
 import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 
-/** Tells the listener, the log and the counters. */
+/**
+ * The place from which the listener, the log and the counters learn what happens.
+ *
+ * <p>Thread safety: safe for use by many threads.
+ */
 final class Announcer {
 
   private static final System.Logger LOG = System.getLogger(CertificateApprover.class.getName());
@@ -23,7 +28,7 @@ final class Announcer {
   void approved(CertificateSigningRequest csr, ApprovalDecision.Approve decision, Duration after) {
     approved.increment();
     LOG.log(Level.INFO, () -> "approved " + text(csr) + ": " + decision.message());
-    tell(hearing -> hearing.approved(csr, decision, after));
+    call(told -> told.approved(csr, decision, after));
   }
 
   void denied(CertificateSigningRequest csr, ApprovalDecision.Deny decision, Duration after) {
@@ -31,12 +36,12 @@ final class Announcer {
     LOG.log(
         Level.INFO,
         () -> "denied " + text(csr) + ": " + decision.reason() + ": " + decision.message());
-    tell(hearing -> hearing.denied(csr, decision, after));
+    call(told -> told.denied(csr, decision, after));
   }
 
   void ignored(CertificateSigningRequest csr) {
     LOG.log(Level.DEBUG, () -> "ignored " + text(csr));
-    tell(hearing -> hearing.ignored(csr));
+    call(told -> told.ignored(csr));
   }
 
   /** Reports a request that cannot be approved yet; the first of its looks is worth an INFO. */
@@ -48,7 +53,7 @@ final class Announcer {
     LOG.log(
         looks == 1 ? Level.INFO : Level.DEBUG,
         () -> "not approved yet: " + text(csr) + ": " + decision.message());
-    tell(hearing -> hearing.waiting(csr, decision, nextLook));
+    call(told -> told.waiting(csr, decision, nextLook));
   }
 
   void failed(CertificateSigningRequest csr, RuntimeException failure, Duration nextAttempt) {
@@ -57,7 +62,21 @@ final class Announcer {
         Level.DEBUG,
         () -> "cannot decide on " + text(csr) + "; again in " + nextAttempt.toMillis() + " ms",
         failure);
-    tell(hearing -> hearing.failed(csr, failure, nextAttempt));
+    call(told -> told.failed(csr, failure, nextAttempt));
+  }
+
+  /** Reports a request that could not be read before it was judged. */
+  void unreadable(RequestId id, RuntimeException failure, Optional<Duration> nextAttempt) {
+    failed.increment();
+    LOG.log(
+        nextAttempt.isPresent() ? Level.DEBUG : Level.WARNING,
+        () ->
+            "cannot read csr "
+                + id
+                + nextAttempt
+                    .map(next -> "; next attempt in " + next.toMillis() + " ms")
+                    .orElse("; it rests until the next round over all requests"),
+        failure);
   }
 
   void gaveUp(CertificateSigningRequest csr, RuntimeException failure) {
@@ -69,43 +88,43 @@ final class Announcer {
                 + text(csr)
                 + "; does the approver have the rights that CertificateApprover documents?",
         failure);
-    tell(hearing -> hearing.gaveUp(csr, failure));
+    call(told -> told.gaveUp(csr, failure));
   }
 
   void paused(int pending) {
-    LOG.log(Level.WARNING, () -> "deciding on nothing: " + pending + " requests are pending");
-    tell(hearing -> hearing.paused(pending));
+    LOG.log(
+        Level.WARNING,
+        () ->
+            "too many requests are pending ("
+                + pending
+                + "): requesters above their share get no approvals");
+    call(told -> told.paused(pending));
   }
 
   void resumed(int pending) {
-    LOG.log(Level.INFO, () -> "deciding again: " + pending + " requests are pending");
-    tell(hearing -> hearing.resumed(pending));
+    LOG.log(Level.INFO, () -> "no longer too many requests are pending: " + pending);
+    call(told -> told.resumed(pending));
   }
 
   void startedLeading() {
     LOG.log(Level.INFO, () -> "this replica decides on requests now");
-    tell(ApprovalListener::startedLeading);
+    call(ApprovalListener::startedLeading);
   }
 
   void stoppedLeading() {
-    LOG.log(Level.INFO, () -> "this replica decides on requests no more");
-    tell(ApprovalListener::stoppedLeading);
+    LOG.log(Level.INFO, () -> "this replica no longer decides on requests");
+    call(ApprovalListener::stoppedLeading);
   }
 
-  private void tell(Consumer<ApprovalListener> news) {
+  private void call(Consumer<ApprovalListener> event) {
     try {
-      news.accept(listener);
+      event.accept(listener);
     } catch (RuntimeException e) {
       LOG.log(Level.WARNING, () -> "the approval listener threw", e);
     }
   }
 
   private static String text(CertificateSigningRequest csr) {
-    return "csr "
-        + csr.getMetadata().getName()
-        + " ("
-        + csr.getSpec().getSignerName()
-        + ") of "
-        + Printable.of(csr.getSpec().getUsername(), 300);
+    return WatchedRequest.text(csr);
   }
 }

@@ -7,8 +7,8 @@ import java.time.Duration;
  * A listener for the decisions and failures of a {@link CertificateApprover}, for metrics, events
  * and alarms. Every method does nothing by default.
  *
- * <p><b>Thread safety:</b> the methods are called by several threads at once, and hold them up.
- * What they throw is logged and otherwise ignored.
+ * <p><b>Thread safety:</b> the methods are called by several threads at once, and block them.
+ * Exceptions are logged and otherwise ignored.
  */
 public interface ApprovalListener {
 
@@ -70,7 +70,8 @@ public interface ApprovalListener {
   default void gaveUp(CertificateSigningRequest csr, RuntimeException failure) {}
 
   /**
-   * Called when more requests are pending than allowed: no decision is made until there are fewer.
+   * Called when more requests are pending than {@link CertificateApprover.Builder#maxPending}
+   * allows. Until there are fewer, requesters above their share get no approvals.
    *
    * @param pending how many there are
    */

@@ -2,10 +2,8 @@ package io.podtls.fabric8.approval;
 
 import static java.util.Objects.requireNonNull;
 
-import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.podtls.request.SignerName;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Optional;
@@ -29,14 +27,18 @@ import java.util.concurrent.TimeUnit;
  * }
  * }</pre>
  *
- * <p>Requests of other signers are not even read. Requests that somebody else decides on are left
- * as they are: each decision is written to the request exactly as it was judged, and if that has
- * changed it is read and judged again.
+ * <p>Requests of other signers are not read. Requests that another approver decides on stay as they
+ * are: each decision is written to the request exactly as it was judged; if the request has changed
+ * it is read and judged again.
  *
  * <p>What cannot be decided because the API server fails is tried again with growing pauses, and is
  * never denied for it. After a dozen failures in a row a request rests until the next round over
  * all pending requests. A request that the policy cannot approve yet is looked at again until the
  * patience with it ends; then it is denied with the policy's reason.
+ *
+ * <p>Namespaces take turns, and in each of them service accounts and pods, so that a flood of
+ * requests delays its sender only. Of a request no more is read than {@link WatchedRequest} holds;
+ * larger ones are denied.
  *
  * <h2>Rights</h2>
  *
@@ -65,10 +67,8 @@ import java.util.concurrent.TimeUnit;
  */
 public final class CertificateApprover implements AutoCloseable {
 
-  private static final System.Logger LOG = System.getLogger(CertificateApprover.class.getName());
-  private static final Duration PAUSE = Duration.ofSeconds(5);
   private static final Duration CLOSING = Duration.ofSeconds(2);
-  private static final Duration LOOKS = Duration.ofSeconds(5);
+  private static final Duration LOOKS = Duration.ofSeconds(1);
 
   private final Announcer announcer;
   private final CircuitBreaker breaker;
@@ -76,6 +76,9 @@ public final class CertificateApprover implements AutoCloseable {
   private final PendingRequests pending;
   private final ReviewQueue queue;
   private final ScheduledThreadPoolExecutor workers;
+  private final ScheduledThreadPoolExecutor timer;
+  private final Duration resync;
+  private final Backoff backoff;
   private final Optional<Leadership> leadership;
   private volatile boolean listed;
   private volatile boolean closed;
@@ -83,20 +86,22 @@ public final class CertificateApprover implements AutoCloseable {
   private CertificateApprover(Builder options) {
     KubernetesClient client = Clients.impatient(options.client);
     this.announcer = new Announcer(options.listener);
-    this.breaker = new CircuitBreaker(options.maxPending, announcer, this::offerAll);
+    this.breaker = new CircuitBreaker(announcer);
     this.workers = DaemonThreads.pool("podtls-approver", options.workers);
+    this.timer = DaemonThreads.pool("podtls-approver-timer", 1);
+    this.resync = options.resync;
+    this.backoff = new Backoff(options.attempts, () -> ThreadLocalRandom.current().nextDouble());
     this.queue =
         new ReviewQueue(workers, System::nanoTime, options.decisionsPerSecond, this::review);
-    this.pending =
-        new PendingRequests(
-            client, options.signers, options.resync, options.maxPending, new Intake());
+    this.pending = new PendingRequests(client, options.signers, options.maxPending, new Intake());
     this.decider =
         new Decider(
             options.policy,
-            new ApprovalWriter(client),
+            new ConditionWriter(RequestWatch.api(client)),
             pending::read,
+            pending::exceedsShare,
             options.patience,
-            new Backoff(options.attempts, () -> ThreadLocalRandom.current().nextDouble()),
+            backoff,
             announcer,
             this::mayAct);
     this.leadership =
@@ -124,16 +129,10 @@ public final class CertificateApprover implements AutoCloseable {
     return new Builder(client, policy, first, others);
   }
 
-  /** {@return how the approver stands} */
+  /** {@return the state of the approver} */
   public ApproverStatus status() {
     return new ApproverStatus(
-        mayAct(),
-        pending.isWatching(),
-        breaker.isOpen(),
-        pending.count(),
-        announcer.approved.sum(),
-        announcer.denied.sum(),
-        announcer.failed.sum());
+        mayAct(), pending.isWatching(), pending.areTooMany(), pending.count(), announcer);
   }
 
   /**
@@ -146,6 +145,7 @@ public final class CertificateApprover implements AutoCloseable {
       return;
     }
     closed = true;
+    timer.shutdownNow();
     pending.close();
     queue.clear();
     workers.shutdown();
@@ -154,10 +154,13 @@ public final class CertificateApprover implements AutoCloseable {
   }
 
   private void start() {
-    pending.start(this::listed);
+    pending.start();
     var unused =
-        workers.scheduleWithFixedDelay(
+        timer.scheduleWithFixedDelay(
             pending::look, LOOKS.toMillis(), LOOKS.toMillis(), TimeUnit.MILLISECONDS);
+    var unusedToo =
+        timer.scheduleWithFixedDelay(
+            this::offerAll, resync.toMillis(), resync.toMillis(), TimeUnit.MILLISECONDS);
     leadership.ifPresentOrElse(Leadership::start, announcer::startedLeading);
   }
 
@@ -165,37 +168,30 @@ public final class CertificateApprover implements AutoCloseable {
     return !closed && leadership.map(Leadership::isHeld).orElse(true);
   }
 
-  /** Unlike that of any other replica, and telling for who looks at the Lease. */
+  /** Unlike that of any other replica, and readable in the Lease. */
   private static String newIdentity() {
     String pod = System.getenv("HOSTNAME");
     return (pod == null ? "podtls-approver" : pod) + "_" + UUID.randomUUID();
   }
 
-  private Optional<Duration> review(Ticket ticket, ReviewQueue.Progress progress) {
-    if (!mayAct() || breaker.isOpen()) {
+  private Optional<Duration> review(RequestId id, ReviewQueue.Progress progress) {
+    if (!mayAct()) {
       return Optional.empty(); // all are offered again when that changes
     }
-    Optional<CertificateSigningRequest> csr;
+    Optional<WatchedRequest> request;
     try {
-      csr = pending.find(ticket);
+      request = pending.read(id);
     } catch (RuntimeException e) {
-      LOG.log(Level.WARNING, () -> "cannot read csr " + ticket.name() + "; trying again", e);
-      return Optional.of(PAUSE);
+      Optional<Duration> next = backoff.after(e, progress.countFailure());
+      announcer.unreadable(id, e, next);
+      return next;
     }
-    return csr.flatMap(found -> decider.decide(found, progress));
-  }
-
-  /** All requests are known: only now can be told whether they are too many. */
-  private void listed() {
-    listed = true;
-    if (!breaker.isOpenAt(pending.count())) {
-      offerAll();
-    }
+    return request.flatMap(found -> decider.decide(found, progress));
   }
 
   private void offerAll() {
     if (listed && mayAct()) {
-      pending.tickets().forEach(queue::offer);
+      pending.forEach(queue::offer);
     }
   }
 
@@ -211,18 +207,29 @@ public final class CertificateApprover implements AutoCloseable {
 
   private final class Intake implements PendingRequests.Observer {
     @Override
-    public void pending(Ticket ticket) {
-      if (listed && !breaker.isOpenAt(pending.count()) && mayAct()) {
-        queue.offer(ticket);
+    public void pending(RequestId id, Sender sender) {
+      if (listed) {
+        breaker.update(pending.areTooMany(), pending.count());
+        if (mayAct()) {
+          queue.offer(id, sender);
+        }
       }
     }
 
     @Override
-    public void settled(Ticket ticket) {
-      queue.forget(ticket);
+    public void settled(RequestId id) {
+      queue.forget(id);
       if (listed) {
-        breaker.isOpenAt(pending.count());
+        breaker.update(pending.areTooMany(), pending.count());
       }
+    }
+
+    /** All requests are known: only now it shows whether they are too many. */
+    @Override
+    public void listed() {
+      listed = true;
+      breaker.update(pending.areTooMany(), pending.count());
+      offerAll();
     }
   }
 
@@ -258,7 +265,7 @@ public final class CertificateApprover implements AutoCloseable {
     }
 
     /**
-     * Lets only one of several replicas decide at a time. If not called, this one always does.
+     * Lets only one of several replicas decide at a time. Default: this replica always decides.
      *
      * @param namespace where the Lease is that the replicas share; usually their own namespace
      * @return this builder
@@ -331,7 +338,7 @@ public final class CertificateApprover implements AutoCloseable {
     }
 
     /**
-     * Sets how many requests are taken up in a second at most. If not called, 100.
+     * Sets how many requests are taken up per second at most. If not called, 100.
      *
      * @param most 1 or more
      * @return this builder
@@ -356,9 +363,13 @@ public final class CertificateApprover implements AutoCloseable {
     }
 
     /**
-     * Sets how many requests may be pending. While there are more, nothing is decided: something in
-     * the cluster makes requests without end, and each approval would cost a signature. If not
-     * called, 20,000.
+     * Sets how many requests may be pending before shares count. While there are more, a requester
+     * that has more than its share of them (its pod, its service account and its namespace each
+     * have) gets no approvals: something makes requests without end, and each approval would cost a
+     * signature. Such a request is denied once the {@linkplain #patience patience} with it ends.
+     * All other requesters are served, and denials go on for all. If not called, 20,000.
+     *
+     * <p>The limit also bounds the memory: some 400 bytes for each of twice as many requests.
      *
      * @param most 1 or more
      * @return this builder
@@ -370,9 +381,9 @@ public final class CertificateApprover implements AutoCloseable {
     }
 
     /**
-     * Sets who hears what the approver does. If not called, nobody; the log tells it too.
+     * Sets the listener that receives what the approver does. Default: none; the log shows it too.
      *
-     * @param approvalListener who hears it
+     * @param approvalListener the listener
      * @return this builder
      */
     public Builder listener(ApprovalListener approvalListener) {

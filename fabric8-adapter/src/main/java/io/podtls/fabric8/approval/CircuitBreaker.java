@@ -1,45 +1,31 @@
 package io.podtls.fabric8.approval;
 
-/** Open while more requests are pending than a cluster in order has. */
+/**
+ * Announces when too many requests are pending and when no more.
+ *
+ * <p>Thread safety: safe for use by many threads.
+ */
 final class CircuitBreaker {
 
-  private final int limit;
   private final Announcer announcer;
-  private final Runnable onClosing;
   private boolean open;
 
-  /**
-   * A closed one.
-   *
-   * @param limit how many requests may be pending
-   * @param onClosing called each time when there are few enough again
-   */
-  CircuitBreaker(int limit, Announcer announcer, Runnable onClosing) {
-    this.limit = limit;
+  CircuitBreaker(Announcer announcer) {
     this.announcer = announcer;
-    this.onClosing = onClosing;
   }
 
-  /** Whether nothing is to be decided. */
-  synchronized boolean isOpen() {
-    return open;
-  }
-
-  /** Takes note of how many requests are pending, and says whether nothing is to be decided now. */
-  boolean isOpenAt(int pending) {
-    boolean now = pending > limit;
+  /** Takes note of whether too many requests are pending. */
+  void update(boolean tooMany, int pending) {
     synchronized (this) {
-      if (now == open) {
-        return now;
+      if (tooMany == open) {
+        return;
       }
-      open = now;
+      open = tooMany;
     }
-    if (now) {
+    if (tooMany) {
       announcer.paused(pending);
     } else {
       announcer.resumed(pending);
-      onClosing.run();
     }
-    return now;
   }
 }

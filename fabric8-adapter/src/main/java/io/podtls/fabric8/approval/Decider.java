@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** Takes one request from its policy's decision to the condition in the cluster. */
 final class Decider {
@@ -16,17 +17,24 @@ final class Decider {
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 
   private final ApprovalPolicy policy;
-  private final ApprovalWriter writer;
-  private final Function<Ticket, Optional<CertificateSigningRequest>> reread;
+  private final ConditionWriter writer;
+  private final Function<RequestId, Optional<WatchedRequest>> reread;
+  private final Predicate<Requester> exceedsShare;
   private final Duration patience;
   private final Backoff backoff;
   private final Announcer announcer;
   private final BooleanSupplier mayAct;
 
+  /**
+   * Decides nothing yet.
+   *
+   * @param exceedsShare whether a requester has so many pending requests that none is approved
+   */
   Decider(
       ApprovalPolicy policy,
-      ApprovalWriter writer,
-      Function<Ticket, Optional<CertificateSigningRequest>> reread,
+      ConditionWriter writer,
+      Function<RequestId, Optional<WatchedRequest>> reread,
+      Predicate<Requester> exceedsShare,
       Duration patience,
       Backoff backoff,
       Announcer announcer,
@@ -34,53 +42,65 @@ final class Decider {
     this.policy = policy;
     this.writer = writer;
     this.reread = reread;
+    this.exceedsShare = exceedsShare;
     this.patience = patience;
     this.backoff = backoff;
     this.announcer = announcer;
     this.mayAct = mayAct;
   }
 
-  /** Decides, and says when to look at the request again; empty if it needs no more looks. */
-  Optional<Duration> decide(CertificateSigningRequest csr, ReviewQueue.Progress progress) {
+  /** Decides, and returns when to look at the request again; empty if it needs no more looks. */
+  Optional<Duration> decide(WatchedRequest request, ReviewQueue.Progress progress) {
     try {
-      return decideUnlessOvertaken(csr, progress);
+      return decideUnlessOvertaken(request, progress);
     } catch (RuntimeException e) {
-      return failed(csr, e, progress);
+      return failed(request.csr(), e, progress);
     }
   }
 
   private Optional<Duration> decideUnlessOvertaken(
-      CertificateSigningRequest csr, ReviewQueue.Progress progress) {
-    Optional<CertificateSigningRequest> current = Optional.of(csr);
+      WatchedRequest request, ReviewQueue.Progress progress) {
+    Optional<WatchedRequest> current = Optional.of(request);
     for (int attempt = 0; attempt < CONFLICTS; attempt++) {
       ApprovalDecision decision = judge(current.get(), progress);
       if (decision instanceof ApprovalDecision.Ignore) {
-        announcer.ignored(current.get());
+        announcer.ignored(current.get().csr());
         return Optional.empty();
       }
       if (decision instanceof ApprovalDecision.NotYet notYet) {
-        return wait(current.get(), notYet, progress);
+        return lookAgain(current.get().csr(), notYet, progress);
       }
       if (!mayAct.getAsBoolean() || settled(current.get(), decision, progress)) {
         return Optional.empty();
       }
-      current = reread.apply(Ticket.of(csr));
+      current = reread.apply(request.id());
       if (current.isEmpty()) {
-        return Optional.empty(); // somebody else decided
+        return Optional.empty(); // decided by another approver
       }
     }
     throw new KubernetesClientException(
-        "csr " + csr.getMetadata().getName() + " changed under each of " + CONFLICTS + " updates");
+        "csr " + request.id() + " changed under each of " + CONFLICTS + " updates");
   }
 
-  private ApprovalDecision judge(CertificateSigningRequest csr, ReviewQueue.Progress progress) {
-    ReviewedRequest request;
+  private ApprovalDecision judge(WatchedRequest request, ReviewQueue.Progress progress) {
+    Optional<String> tooLarge = request.tooLarge();
+    if (tooLarge.isPresent()) {
+      return new ApprovalDecision.Deny(
+          "InvalidRequest", "csr " + request.id() + ": " + tooLarge.get());
+    }
+    ReviewedRequest reviewed;
     try {
-      request = ReviewedRequest.of(csr);
+      reviewed = ReviewedRequest.of(request.csr());
     } catch (InvalidMaterialException e) {
       return new ApprovalDecision.Deny("InvalidRequest", String.valueOf(e.getMessage()));
     }
-    ApprovalDecision decision = policy.decide(request);
+    ApprovalDecision decision = policy.decide(reviewed);
+    if (decision instanceof ApprovalDecision.Approve && exceedsShare.test(reviewed.requester())) {
+      decision =
+          new ApprovalDecision.NotYet(
+              "TooManyRequests",
+              "too many requests are pending, and this requester has more of them than its share");
+    }
     return decision instanceof ApprovalDecision.NotYet notYet
             && progress.age().compareTo(patience) >= 0
         ? new ApprovalDecision.Deny(
@@ -90,24 +110,25 @@ final class Decider {
 
   /** Writes an approval or denial; false if the request must be read and judged again. */
   private boolean settled(
-      CertificateSigningRequest csr, ApprovalDecision decision, ReviewQueue.Progress progress) {
+      WatchedRequest request, ApprovalDecision decision, ReviewQueue.Progress progress) {
     if (decision instanceof ApprovalDecision.Approve approve) {
-      ApprovalWriter.Outcome outcome =
-          writer.write(csr, "Approved", approve.reason(), approve.message());
-      if (outcome == ApprovalWriter.Outcome.WRITTEN) {
-        announcer.approved(csr, approve, progress.age());
+      ConditionWriter.Outcome outcome =
+          writer.write(request, "Approved", approve.reason(), approve.message());
+      if (outcome == ConditionWriter.Outcome.WRITTEN) {
+        announcer.approved(request.csr(), approve, progress.age());
       }
-      return outcome != ApprovalWriter.Outcome.CONFLICT;
+      return outcome != ConditionWriter.Outcome.CONFLICT;
     }
     ApprovalDecision.Deny deny = (ApprovalDecision.Deny) decision;
-    ApprovalWriter.Outcome outcome = writer.write(csr, "Denied", deny.reason(), deny.message());
-    if (outcome == ApprovalWriter.Outcome.WRITTEN) {
-      announcer.denied(csr, deny, progress.age());
+    ConditionWriter.Outcome outcome =
+        writer.write(request, "Denied", deny.reason(), deny.message());
+    if (outcome == ConditionWriter.Outcome.WRITTEN) {
+      announcer.denied(request.csr(), deny, progress.age());
     }
-    return outcome != ApprovalWriter.Outcome.CONFLICT;
+    return outcome != ConditionWriter.Outcome.CONFLICT;
   }
 
-  private Optional<Duration> wait(
+  private Optional<Duration> lookAgain(
       CertificateSigningRequest csr,
       ApprovalDecision.NotYet decision,
       ReviewQueue.Progress progress) {
@@ -132,7 +153,6 @@ final class Decider {
 
   private static Duration shortest(Duration first, Duration second, Duration third) {
     Duration shorter = first.compareTo(second) < 0 ? first : second;
-    // Not zero, which would be a turn in the queue of new requests.
     Duration least = Duration.ofMillis(1);
     Duration result = shorter.compareTo(third) < 0 ? shorter : third;
     return result.compareTo(least) < 0 ? least : result;

@@ -1,270 +1,241 @@
 package io.podtls.fabric8.approval;
 
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
-import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest;
-import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestStatus;
-import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequestStatusBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
-import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
-import io.fabric8.kubernetes.client.informers.cache.BasicItemStore;
 import io.podtls.request.SignerName;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The requests of some signers that nobody has decided on, as the API server tells them: one watch
- * for each signer, filtered by the API server.
+ * The undecided requests of some signers, by name: one watch for each signer.
+ *
+ * <p>Up to the limit, every request is known. Beyond it, requests of senders who have more than
+ * their share are counted only, and found by a new list when there is room.
+ *
+ * <p>Thread safety: safe for use by many threads.
  */
 final class PendingRequests implements AutoCloseable {
 
-  /** Stands for every condition that makes a request no longer pending. */
-  private static final CertificateSigningRequestStatus DECIDED =
-      new CertificateSigningRequestStatusBuilder()
-          .addNewCondition()
-          .withType("Approved")
-          .withStatus("True")
-          .endCondition()
-          .build();
+  private static final Duration SHORTEST_ROUND = Duration.ofSeconds(5);
 
-  private static final System.Logger LOG = System.getLogger(PendingRequests.class.getName());
+  /** A new list takes at most this part of the time. */
+  private static final int LIST_SHARE = 10;
 
-  /** Hears of requests, on a thread of the Kubernetes client: must be quick. */
+  /** Receives changes, on the watches' threads. */
   interface Observer {
-    /** There is a request to decide on; told again from time to time while there is. */
-    void pending(Ticket ticket);
+    /** A request waits for a decision; repeated when it changes or is listed again. */
+    void pending(RequestId id, Sender sender);
 
     /** The request is decided or gone. */
-    void settled(Ticket ticket);
+    void settled(RequestId id);
+
+    /** All requests are listed, for the first time or again. */
+    void listed();
   }
 
   private final KubernetesClient client;
-  private final int kept;
+  private final BoundedApi api;
+  private final Set<SignerName> signers;
+  private final int limit;
   private final Observer observer;
-  private final Set<Ticket> tickets = ConcurrentHashMap.newKeySet();
-  private final List<SharedIndexInformer<CertificateSigningRequest>> informers;
-  private final Set<SignerName> failing = ConcurrentHashMap.newKeySet();
-  private volatile boolean reached;
-  private volatile boolean closed;
+  private final Map<RequestId, Sender> pending = new HashMap<>(); // guarded by this
+  private final Shares shares; // guarded by this
+  private final List<Feed> feeds = new ArrayList<>(); // guarded by this
+  private boolean closed; // guarded by this
 
   /**
    * Does not watch yet.
    *
-   * @param kept how many pending requests to keep in memory; of others only the names
+   * @param limit how many requests may be pending before shares count
    */
-  PendingRequests(
-      KubernetesClient client,
-      Set<SignerName> signers,
-      Duration resync,
-      int kept,
-      Observer observer) {
+  PendingRequests(KubernetesClient client, Set<SignerName> signers, int limit, Observer observer) {
     this.client = client;
-    this.kept = kept;
+    this.api = RequestWatch.api(client);
+    this.signers = signers;
+    this.limit = limit;
     this.observer = observer;
-    this.informers = signers.stream().map(signer -> informer(signer, resync)).toList();
+    this.shares = new Shares(limit);
+  }
+
+  /** Starts to watch and returns at once. What cannot be watched is tried again until closed. */
+  synchronized void start() {
+    for (SignerName signer : signers) {
+      Feed feed = new Feed();
+      feeds.add(feed);
+      feed.watch = RequestWatch.start(client, signer, feed);
+    }
+  }
+
+  /** Calls back for each known request that is pending now. */
+  void forEach(BiConsumer<RequestId, Sender> action) {
+    Map<RequestId, Sender> now;
+    synchronized (this) {
+      now = new HashMap<>(pending);
+    }
+    now.forEach(action);
+  }
+
+  /** How many requests are pending. */
+  synchronized int count() {
+    return shares.count();
+  }
+
+  /** Whether more requests are pending than the limit allows. */
+  synchronized boolean areTooMany() {
+    return shares.areTooMany();
   }
 
   /**
-   * Starts to watch and returns at once. What cannot be watched now is tried again until closed.
-   *
-   * @param listed called once, when all requests that were there at the start are known
+   * Whether more requests are pending than the limit allows, and too many of them are this one's.
    */
-  void start(Runnable listed) {
-    CompletableFuture<?>[] starts =
-        informers.stream()
-            .map(informer -> informer.start().toCompletableFuture())
-            .toArray(CompletableFuture<?>[]::new);
-    CompletableFuture<Void> unused =
-        CompletableFuture.allOf(starts)
-            .thenRun(
-                () -> {
-                  // The store is ahead of the events, which come one by one.
-                  informers.stream()
-                      .flatMap(informer -> informer.getStore().list().stream())
-                      .filter(PendingRequests::isPending)
-                      .map(Ticket::of)
-                      .forEach(tickets::add);
-                  listed.run();
-                });
+  synchronized boolean exceedsShare(Requester requester) {
+    return shares.isExceeded(Sender.of(requester));
   }
 
-  /** The requests that are pending now. */
-  Set<Ticket> tickets() {
-    return Set.copyOf(tickets);
-  }
-
-  int count() {
-    return tickets.size();
-  }
-
-  /**
-   * Whether all requests are known and changes of them are heard of.
-   *
-   * <p>The client calls a watch open only after the first event or bookmark. Where nothing happens
-   * that is a minute or more after each of its connections, and it makes a new one every few
-   * minutes. A silent watch therefore counts as open while the client reports no failure and the
-   * API server can be reached.
-   */
-  boolean isWatching() {
+  /** Whether all requests are listed and changes are being watched for. */
+  synchronized boolean isWatching() {
     return !closed
-        && failing.isEmpty()
-        && informers.stream().allMatch(SharedIndexInformer::hasSynced)
-        && (reached || hearsAll());
+        && !feeds.isEmpty()
+        && feeds.stream().allMatch(feed -> feed.watch != null && feed.watch.isWatching());
   }
 
-  /** If a watch is silent, looks whether the API server answers. To be called every few seconds. */
+  /** Lists again where requests were left out. To be called every few seconds. */
   void look() {
-    reached = hearsAll() || answers();
-  }
-
-  /** The request as last seen, if it is pending. */
-  Optional<CertificateSigningRequest> find(Ticket ticket) {
-    return informers.stream()
-        .map(informer -> informer.getStore().getByKey(ticket.name()))
-        .filter(Objects::nonNull)
-        .filter(csr -> Ticket.of(csr).equals(ticket) && isPending(csr))
-        .findFirst()
-        .flatMap(csr -> csr.getSpec() == null ? read(ticket) : Optional.of(csr));
+    List<RequestWatch> wanted = new ArrayList<>();
+    synchronized (this) {
+      for (Feed feed : feeds) {
+        if (feed.watch != null && feed.isDue()) {
+          wanted.add(feed.watch);
+        }
+      }
+    }
+    wanted.forEach(RequestWatch::listAgain);
   }
 
   /** The request as it is now, if it is still the same one and pending. */
-  Optional<CertificateSigningRequest> read(Ticket ticket) {
-    return Optional.ofNullable(
-            client.certificates().v1().certificateSigningRequests().withName(ticket.name()).get())
-        .filter(csr -> Ticket.of(csr).equals(ticket) && isPending(csr));
+  Optional<WatchedRequest> read(RequestId id) {
+    return RequestWatch.read(api, id).filter(PendingRequests::isPending);
   }
 
-  /** Whether a request still waits for a decision: no condition, no certificate. */
-  static boolean isPending(CertificateSigningRequest csr) {
-    return csr.getStatus() == null
-        || (isEmpty(csr.getStatus().getCertificate())
-            && csr.getStatus().getConditions().stream()
-                .noneMatch(
-                    condition ->
-                        Set.of("Approved", "Denied", "Failed").contains(condition.getType())));
+  /** Whether a request still waits for a decision. */
+  static boolean isPending(WatchedRequest request) {
+    return request.state() == WatchedRequest.State.PENDING;
   }
 
   @Override
   public void close() {
-    closed = true;
-    informers.forEach(SharedIndexInformer::stop);
-    tickets.clear();
+    List<Feed> open;
+    synchronized (this) {
+      closed = true;
+      open = List.copyOf(feeds);
+      pending.clear();
+      shares.clear();
+    }
+    for (Feed feed : open) {
+      if (feed.watch != null) {
+        feed.watch.close();
+      }
+    }
   }
 
-  private SharedIndexInformer<CertificateSigningRequest> informer(
-      SignerName signer, Duration resync) {
-    return client
-        .certificates()
-        .v1()
-        .certificateSigningRequests()
-        .withField("spec.signerName", signer.value())
-        .runnableInformer(resync.toMillis())
-        .itemStore(new SlimStore())
-        .exceptionHandler(
-            (started, failure) -> {
-              failing.add(signer);
-              // The client warns of it in its own log.
-              LOG.log(Level.DEBUG, () -> "no watch on the requests for " + signer + "; again soon");
-              return !closed;
-            })
-        .addEventHandler(new Events(signer));
-  }
-
-  private boolean hearsAll() {
-    return informers.stream().allMatch(SharedIndexInformer::isWatching);
-  }
-
-  private boolean answers() {
-    try {
-      return client.getKubernetesVersion() != null;
-    } catch (RuntimeException e) {
-      LOG.log(Level.DEBUG, () -> "cannot reach the API server: " + e.getMessage());
+  /** Takes a request in unless it has no place; says whether it is known now. */
+  private synchronized boolean takeIn(RequestId id, Sender sender, Feed feed) {
+    if (closed) {
       return false;
     }
+    if (pending.containsKey(id)) {
+      return true;
+    }
+    shares.add(sender);
+    boolean crowded = pending.size() >= limit && shares.isExceeded(sender);
+    if (crowded || pending.size() >= 2L * limit) {
+      feed.leftOut.merge(sender, 1, Integer::sum);
+      return false;
+    }
+    pending.put(id, sender);
+    return true;
   }
 
-  private void saw(CertificateSigningRequest csr) {
-    Ticket ticket = Ticket.of(csr);
-    if (isPending(csr)) {
-      tickets.add(ticket);
-      observer.pending(ticket);
-    } else {
-      settled(ticket);
-    }
-  }
-
-  private void settled(Ticket ticket) {
-    tickets.remove(ticket);
-    observer.settled(ticket);
-  }
-
-  private static boolean isEmpty(String text) {
-    return text == null || text.isEmpty();
-  }
-
-  private final class Events implements ResourceEventHandler<CertificateSigningRequest> {
-    private final SignerName signer;
-
-    Events(SignerName signer) {
-      this.signer = signer;
-    }
-
-    /** All are listed; only after this the client opens the watch, and may fail with it. */
-    @Override
-    public void onList(String resourceVersion, boolean empty) {
-      failing.remove(signer);
-      reached = true;
-    }
-
-    @Override
-    public void onAdd(CertificateSigningRequest csr) {
-      saw(csr);
-    }
-
-    @Override
-    public void onUpdate(CertificateSigningRequest before, CertificateSigningRequest now) {
-      if (!Ticket.of(before).equals(Ticket.of(now))) {
-        settled(Ticket.of(before)); // deleted and made anew while the watch was down
+  private void settle(RequestId id) {
+    synchronized (this) {
+      Sender sender = pending.remove(id);
+      if (sender != null) {
+        shares.remove(sender);
       }
-      saw(now);
     }
-
-    @Override
-    public void onDelete(CertificateSigningRequest csr, boolean stateUnknown) {
-      settled(Ticket.of(csr));
-    }
+    observer.settled(id);
   }
 
-  /**
-   * Keeps the names alone of decided requests, which stay in the cluster for an hour or a day, and
-   * of those beyond the number that can be pending in a cluster in order.
-   */
-  private final class SlimStore extends BasicItemStore<CertificateSigningRequest> {
-    SlimStore() {
-      super(csr -> csr.getMetadata().getName());
+  /** What one watch reports. */
+  private final class Feed implements RequestWatch.Listener {
+    private @Nullable RequestWatch watch;
+
+    /** How many requests were left out since the last list began, by sender. */
+    private Map<Sender, Integer> leftOut = new HashMap<>();
+
+    /** The same for before that, while the list is not complete. */
+    private Map<Sender, Integer> leftOutBefore = new HashMap<>();
+
+    private long began;
+    private long ended;
+    private boolean listed;
+
+    @Override
+    public void listing() {
+      synchronized (PendingRequests.this) {
+        leftOut.forEach((sender, count) -> leftOutBefore.merge(sender, count, Integer::sum));
+        leftOut = new HashMap<>();
+        began = System.nanoTime();
+      }
     }
 
     @Override
-    public CertificateSigningRequest put(String key, CertificateSigningRequest csr) {
-      return super.put(key, isPending(csr) && tickets.size() <= kept ? csr : slim(csr));
+    public void listed() {
+      boolean all;
+      synchronized (PendingRequests.this) {
+        if (!closed) {
+          leftOutBefore.forEach(shares::remove);
+        }
+        leftOutBefore = new HashMap<>();
+        ended = System.nanoTime();
+        listed = true;
+        all = feeds.stream().allMatch(feed -> feed.listed);
+      }
+      if (all) {
+        observer.listed();
+      }
     }
 
-    private static CertificateSigningRequest slim(CertificateSigningRequest csr) {
-      CertificateSigningRequest slim = new CertificateSigningRequest();
-      slim.setMetadata(
-          new ObjectMetaBuilder()
-              .withName(csr.getMetadata().getName())
-              .withUid(csr.getMetadata().getUid())
-              .withResourceVersion(csr.getMetadata().getResourceVersion())
-              .build());
-      slim.setStatus(isPending(csr) ? null : DECIDED);
-      return slim;
+    @Override
+    public boolean changed(WatchedRequest request) {
+      RequestId id = request.id();
+      if (!isPending(request)) {
+        settle(id);
+        return false;
+      }
+      Sender sender = Sender.of(request.requester());
+      boolean known = takeIn(id, sender, this);
+      if (known) {
+        observer.pending(id, sender);
+      }
+      return known;
+    }
+
+    @Override
+    public void gone(RequestId id) {
+      settle(id);
+    }
+
+    /** Whether requests were left out and it is time to look for them. */
+    boolean isDue() {
+      long pause = Math.max(SHORTEST_ROUND.toNanos(), LIST_SHARE * (ended - began));
+      return !leftOut.isEmpty() && ended - began > 0 && System.nanoTime() - ended >= pause;
     }
   }
 }

@@ -77,6 +77,9 @@ public final class RequestWatch implements AutoCloseable {
      */
     default void gone(RequestId id) {}
 
+    /** Called before the requests are listed, at the start and again. Does nothing by default. */
+    default void listing() {}
+
     /**
      * Called after all requests were reported: at the start, and each time they were listed again.
      * Does nothing by default.
@@ -301,6 +304,7 @@ public final class RequestWatch implements AutoCloseable {
   }
 
   private String list() {
+    call(Listener::listing);
     Map<String, String> missing = new HashMap<>(remembered);
     String version =
         api.list(

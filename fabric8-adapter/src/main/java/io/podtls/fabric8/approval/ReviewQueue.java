@@ -12,26 +12,29 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests that wait for their review: each at most once, none by two threads at a time, and no
- * more of them in a second than allowed.
+ * Requests that wait for their review: each at most once, none by two threads at a time, no more of
+ * them per second than allowed, and senders in turn, as in {@link FairQueue}.
+ *
+ * <p>Thread safety: safe for use by many threads.
  */
 final class ReviewQueue {
 
-  /**
-   * Reviews one request. Throws nothing that it can help; a request that it throws on is dropped.
-   */
+  /** Reviews one request. A request on which it throws is dropped. */
   @FunctionalInterface
   interface Reviewer {
-    /** Reviews the request and says when to review it again, empty for never. */
-    Optional<Duration> review(Ticket ticket, Progress progress);
+    /** Reviews the request and returns when to review it again, empty for never. */
+    Optional<Duration> review(RequestId id, Progress progress);
   }
 
   private final ScheduledExecutorService executor;
   private final LongSupplier nanoTime;
   private final long spacingNanos;
   private final Reviewer reviewer;
-  private final Map<Ticket, Entry> entries = new HashMap<>();
-  private long nextStart;
+  private final Map<RequestId, Entry> entries = new HashMap<>(); // guarded by this
+  private final FairQueue<Entry> ready = new FairQueue<>(); // guarded by this
+  private @Nullable ScheduledFuture<?> turn; // the next review; guarded by this
+  private long nextStart; // guarded by this
+  private int clearings; // guarded by this
 
   ReviewQueue(
       ScheduledExecutorService executor,
@@ -46,22 +49,23 @@ final class ReviewQueue {
   }
 
   /** Takes in a request. One that waits already keeps its turn; one under review gets another. */
-  synchronized void offer(Ticket ticket) {
-    Entry entry = entries.get(ticket);
+  synchronized void offer(RequestId id, Sender sender) {
+    Entry entry = entries.get(id);
     if (entry == null) {
-      Entry added = new Entry(ticket, new Progress(nanoTime));
-      entries.put(ticket, added);
-      schedule(added, Duration.ZERO);
+      Entry added = new Entry(id, sender, new Progress(nanoTime));
+      entries.put(id, added);
+      makeReady(added);
     } else if (entry.underReview) {
       entry.offeredAgain = true;
     }
   }
 
   /** Drops a request; a review that is under way ends as it may. */
-  synchronized void forget(Ticket ticket) {
-    Entry entry = entries.remove(ticket);
+  synchronized void forget(RequestId id) {
+    Entry entry = entries.remove(id);
     if (entry != null) {
       entry.cancel();
+      ready.remove(entry.sender, entry);
     }
   }
 
@@ -69,6 +73,12 @@ final class ReviewQueue {
   synchronized void clear() {
     entries.values().forEach(Entry::cancel);
     entries.clear();
+    ready.clear();
+    if (turn != null) {
+      turn.cancel(false);
+      turn = null;
+    }
+    clearings++;
     nextStart = nanoTime.getAsLong();
   }
 
@@ -77,53 +87,73 @@ final class ReviewQueue {
     return entries.size();
   }
 
-  private void run(Entry entry) {
-    if (!begin(entry)) {
+  private synchronized void makeReady(Entry entry) {
+    if (entries.get(entry.id) == entry) {
+      ready.add(entry.sender, entry);
+      scheduleTurn();
+    }
+  }
+
+  /** Sees to it that one more review starts, as soon as the rate and a free thread allow. */
+  private synchronized void scheduleTurn() {
+    if (turn != null || ready.isEmpty()) {
       return;
     }
+    long delay = Math.max(0, nextStart - nanoTime.getAsLong());
+    int since = clearings;
+    try {
+      turn = executor.schedule(() -> takeTurn(since), delay, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      entries.clear(); // closing
+      ready.clear();
+    }
+  }
+
+  private void takeTurn(int since) {
+    Optional<Entry> next = begin(since);
+    if (next.isEmpty()) {
+      return;
+    }
+    Entry entry = next.get();
     Optional<Duration> again = Optional.empty();
     try {
-      again = reviewer.review(entry.ticket, entry.progress);
+      again = reviewer.review(entry.id, entry.progress);
     } finally {
       end(entry, again);
     }
   }
 
-  private synchronized boolean begin(Entry entry) {
-    if (entries.get(entry.ticket) != entry) {
-      return false; // forgotten meanwhile
+  private synchronized Optional<Entry> begin(int since) {
+    if (since != clearings) {
+      return Optional.empty(); // a turn that was dropped when it was about to start
     }
-    entry.underReview = true;
-    entry.offeredAgain = false;
-    return true;
+    turn = null;
+    Optional<Entry> next = ready.poll();
+    if (next.isPresent()) {
+      next.get().underReview = true;
+      next.get().offeredAgain = false;
+      nextStart = Math.max(nextStart, nanoTime.getAsLong()) + spacingNanos;
+      scheduleTurn(); // on another thread, while this one reviews
+    }
+    return next;
   }
 
   private synchronized void end(Entry entry, Optional<Duration> again) {
     entry.underReview = false;
-    if (entries.get(entry.ticket) != entry) {
-      return;
+    if (entries.get(entry.id) != entry) {
+      return; // forgotten meanwhile
     }
     if (again.isPresent()) {
-      schedule(entry, again.get());
+      try {
+        entry.next =
+            executor.schedule(() -> makeReady(entry), again.get().toNanos(), TimeUnit.NANOSECONDS);
+      } catch (RejectedExecutionException e) {
+        entries.remove(entry.id); // closing
+      }
     } else if (entry.offeredAgain) {
-      schedule(entry, Duration.ZERO);
+      makeReady(entry);
     } else {
-      entries.remove(entry.ticket);
-    }
-  }
-
-  private void schedule(Entry entry, Duration delay) {
-    long now = nanoTime.getAsLong();
-    long start = now + delay.toNanos();
-    if (delay.isZero()) {
-      // Those who wait for something else are spread out anyway and take no turn.
-      start = Math.max(now, nextStart);
-      nextStart = start + spacingNanos;
-    }
-    try {
-      entry.next = executor.schedule(() -> run(entry), start - now, TimeUnit.NANOSECONDS);
-    } catch (RejectedExecutionException e) {
-      entries.remove(entry.ticket); // closing
+      entries.remove(entry.id);
     }
   }
 
@@ -157,14 +187,16 @@ final class ReviewQueue {
   }
 
   private static final class Entry {
-    private final Ticket ticket;
+    private final RequestId id;
+    private final Sender sender;
     private final Progress progress;
     private @Nullable ScheduledFuture<?> next;
     private boolean underReview;
     private boolean offeredAgain;
 
-    Entry(Ticket ticket, Progress progress) {
-      this.ticket = ticket;
+    Entry(RequestId id, Sender sender, Progress progress) {
+      this.id = id;
+      this.sender = sender;
       this.progress = progress;
     }
 

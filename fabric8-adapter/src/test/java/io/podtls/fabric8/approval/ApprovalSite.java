@@ -99,13 +99,18 @@ final class ApprovalSite {
     return cluster.admin().certificates().v1().certificateSigningRequests().withName(name).get();
   }
 
+  /** Whether nobody has decided on the request. */
+  boolean isPending(String name) {
+    return PendingRequests.isPending(new WatchedRequest(read(name), false));
+  }
+
   List<CertificateSigningRequestCondition> conditions(String name) {
     return read(name).getStatus().getConditions();
   }
 
   /** Waits until the request is decided on, and returns the decision. */
   CertificateSigningRequestCondition decisionOn(String name) {
-    await("a decision on csr " + name, () -> !PendingRequests.isPending(read(name)));
+    await("a decision on csr " + name, () -> !isPending(name));
     return conditions(name).get(0);
   }
 

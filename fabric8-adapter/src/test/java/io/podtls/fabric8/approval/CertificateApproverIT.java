@@ -303,6 +303,7 @@ class CertificateApproverIT {
       String afterwards = submitHonest();
 
       assertThat(site.decisionOn(afterwards).getType()).isEqualTo("Approved");
+      ApprovalSite.await("its event", () -> otherEvents.contains("approved " + afterwards));
       assertThat(otherEvents.all()).containsExactly("startedLeading", "approved " + afterwards);
     } finally {
       first.close();
@@ -342,7 +343,7 @@ class CertificateApproverIT {
     String csr = submitHonest();
     ApprovalPolicy tooSlow =
         request -> {
-          if (PendingRequests.isPending(site.read(request.name()))) {
+          if (site.isPending(request.name())) {
             cluster.admin().certificates().v1().certificateSigningRequests().withName(csr).deny();
           }
           return new ApprovalDecision.Approve("Late", "too late");
@@ -362,7 +363,7 @@ class CertificateApproverIT {
 
   @Test
   @DisplayName(
-      "while too many requests are pending nothing is decided; when there are fewer, all are")
+      "while too many requests of one pod are pending none is approved; when there are fewer, all are")
   void circuitBreaker() {
     List<String> csrs = submitHonest(10);
 

@@ -14,7 +14,7 @@ import io.podtls.fabric8.approval.ApprovalDecision.Approve;
 import io.podtls.fabric8.approval.ApprovalDecision.Deny;
 import io.podtls.fabric8.approval.ApprovalDecision.Ignore;
 import io.podtls.fabric8.approval.ApprovalDecision.NotYet;
-import io.podtls.fabric8.approval.ApprovalWriter.Outcome;
+import io.podtls.fabric8.approval.ConditionWriter.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,11 +30,11 @@ class DeciderTest {
   private final AtomicLong now = new AtomicLong();
   private final ReviewQueue.Progress progress = new ReviewQueue.Progress(now::get);
   private final ApproverEvents events = new ApproverEvents();
-  private final ApprovalWriter writer = mock();
-  private final CertificateSigningRequest csr =
-      TestRequest.of(TestPkcs10.dns("orders.shop.svc")).csr();
-  private Optional<CertificateSigningRequest> reread = Optional.empty();
+  private final ConditionWriter writer = mock();
+  private final WatchedRequest csr = watched(TestRequest.of(TestPkcs10.dns("orders.shop.svc")));
+  private Optional<WatchedRequest> reread = Optional.empty();
   private boolean mayAct = true;
+  private boolean exceedsShare;
 
   @Test
   @DisplayName("an approval is written with its reason, and announced")
@@ -51,8 +51,8 @@ class DeciderTest {
   @DisplayName("a request that is no well-formed PKCS#10 is denied without asking the policy")
   void deniesInvalid() {
     when(writer.write(any(), any(), any(), any())).thenReturn(Outcome.WRITTEN);
-    CertificateSigningRequest invalid =
-        TestRequest.of(TestPkcs10.dns("orders.shop.svc").signedByAnother()).csr();
+    WatchedRequest invalid =
+        watched(TestRequest.of(TestPkcs10.dns("orders.shop.svc").signedByAnother()));
 
     decider(
             request -> {
@@ -67,6 +67,59 @@ class DeciderTest {
             "InvalidRequest",
             "csr podtls-x1: the PKCS#10 is not signed by the key that it names");
     assertThat(events.all()).containsExactly("denied podtls-x1");
+  }
+
+  @Test
+  @DisplayName("a request that is too large is denied without asking the policy")
+  void deniesTooLarge() {
+    when(writer.write(any(), any(), any(), any())).thenReturn(Outcome.WRITTEN);
+    CertificateSigningRequest cut = TestRequest.of(TestPkcs10.dns("orders.shop.svc")).csr();
+    cut.getSpec().setRequest(BoundedJson.ELIDED);
+    WatchedRequest tooLarge = new WatchedRequest(cut, true);
+
+    decider(
+            request -> {
+              throw new AssertionError("asked");
+            })
+        .decide(tooLarge, progress);
+
+    verify(writer)
+        .write(
+            tooLarge,
+            "Denied",
+            "InvalidRequest",
+            "csr podtls-x1: spec.request is larger than 64 KiB");
+  }
+
+  @Test
+  @DisplayName("a requester above its share is not approved, and is denied when the patience ends")
+  void withholdsApproval() {
+    when(writer.write(any(), any(), any(), any())).thenReturn(Outcome.WRITTEN);
+    exceedsShare = true;
+
+    assertThat(decide(request -> APPROVE)).contains(Duration.ofSeconds(1));
+    verifyNoInteractions(writer);
+    now.addAndGet(Duration.ofSeconds(30).toNanos());
+    assertThat(decide(request -> APPROVE)).isEmpty();
+
+    verify(writer)
+        .write(
+            csr,
+            "Denied",
+            "TooManyRequests",
+            "too many requests are pending, and this requester has more of them than its share"
+                + " (waited 30 s for it)");
+  }
+
+  @Test
+  @DisplayName("a requester above its share is denied at once what its policy denies")
+  void deniesAboveShare() {
+    when(writer.write(any(), any(), any(), any())).thenReturn(Outcome.WRITTEN);
+    exceedsShare = true;
+
+    assertThat(decide(request -> new Deny("Bad", "no"))).isEmpty();
+
+    verify(writer).write(csr, "Denied", "Bad", "no");
   }
 
   @Test
@@ -118,8 +171,8 @@ class DeciderTest {
   @Test
   @DisplayName("a request that changed is read and judged again")
   void judgesAgainAfterConflict() {
-    CertificateSigningRequest changed =
-        TestRequest.of(TestPkcs10.dns("orders.shop.svc")).usages("client auth").csr();
+    WatchedRequest changed =
+        watched(TestRequest.of(TestPkcs10.dns("orders.shop.svc")).usages("client auth"));
     reread = Optional.of(changed);
     when(writer.write(csr, "Approved", "Fine", "it is")).thenReturn(Outcome.CONFLICT);
     when(writer.write(changed, "Denied", "Bad", "no")).thenReturn(Outcome.WRITTEN);
@@ -228,10 +281,15 @@ class DeciderTest {
     return new Decider(
         policy,
         writer,
-        ticket -> reread,
+        id -> reread,
+        requester -> exceedsShare,
         Duration.ofSeconds(30),
         new Backoff(3, () -> 0.5),
         new Announcer(listener),
         () -> mayAct);
+  }
+
+  private static WatchedRequest watched(TestRequest request) {
+    return new WatchedRequest(request.csr(), false);
   }
 }

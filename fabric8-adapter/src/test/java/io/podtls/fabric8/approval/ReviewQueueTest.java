@@ -15,8 +15,10 @@ import org.junit.jupiter.api.Test;
 
 class ReviewQueueTest {
 
-  private static final Ticket A = new Ticket("a", "1");
-  private static final Ticket B = new Ticket("b", "2");
+  private static final RequestId A = new RequestId("a", "1");
+  private static final RequestId B = new RequestId("b", "2");
+
+  private static final Sender SENDER = SharesTest.pod("shop", "orders", "p");
 
   private final VirtualTime time = VirtualTime.startingNow();
   private final Instant start = time.instant();
@@ -28,7 +30,7 @@ class ReviewQueueTest {
   @Test
   @DisplayName("a request is reviewed at once, and then it is gone")
   void reviewsOnce() {
-    queue.offer(A);
+    queue.offer(A, SENDER);
     time.advance(Duration.ofHours(1));
 
     assertThat(reviews).containsExactly("a at 0 ms");
@@ -39,7 +41,7 @@ class ReviewQueueTest {
   @DisplayName("requests that come together are taken up at the allowed rate, in their order")
   void keepsRate() {
     for (int i = 0; i < 4; i++) {
-      queue.offer(new Ticket("r" + i, "uid" + i));
+      queue.offer(new RequestId("r" + i, "uid" + i), SENDER);
     }
     time.advance(Duration.ofSeconds(1));
 
@@ -50,8 +52,8 @@ class ReviewQueueTest {
   @Test
   @DisplayName("a request that is offered while it waits keeps its one turn")
   void offeredTwice() {
-    queue.offer(A);
-    queue.offer(A);
+    queue.offer(A, SENDER);
+    queue.offer(A, SENDER);
     time.advance(Duration.ofSeconds(1));
 
     assertThat(reviews).hasSize(1);
@@ -63,10 +65,10 @@ class ReviewQueueTest {
     duringReview =
         () -> {
           duringReview = () -> {};
-          queue.offer(A);
-          queue.offer(A);
+          queue.offer(A, SENDER);
+          queue.offer(A, SENDER);
         };
-    queue.offer(A);
+    queue.offer(A, SENDER);
     time.advance(Duration.ofSeconds(1));
 
     assertThat(reviews).hasSize(2);
@@ -77,7 +79,7 @@ class ReviewQueueTest {
   void reviewsAgain() {
     answers.add(Optional.of(Duration.ofSeconds(5)));
     answers.add(Optional.of(Duration.ofSeconds(7)));
-    queue.offer(A);
+    queue.offer(A, SENDER);
     time.advance(Duration.ofMinutes(1));
 
     assertThat(reviews).containsExactly("a at 0 ms", "a at 5000 ms", "a at 12000 ms");
@@ -88,27 +90,61 @@ class ReviewQueueTest {
   void waitingTakesNoTurn() {
     for (int i = 0; i < 50; i++) {
       answers.add(Optional.of(Duration.ofSeconds(20)));
-      queue.offer(new Ticket("w" + i, "uid" + i));
+      queue.offer(new RequestId("w" + i, "uid" + i), SENDER);
     }
     time.advance(Duration.ofSeconds(10));
     reviews.clear();
 
-    queue.offer(A);
+    queue.offer(A, SENDER);
     time.settle();
 
     assertThat(reviews).containsExactly("a at 10000 ms");
   }
 
   @Test
-  @DisplayName("a request that is forgotten is not reviewed; a new one of its name is")
-  void forgets() {
-    queue.offer(A);
-    queue.offer(B);
-    queue.forget(A);
-    queue.offer(new Ticket("a", "another uid"));
+  @DisplayName("a flood of one pod, waiting ones included, delays another namespace by one turn")
+  void floodDelaysItsSenderOnly() {
+    Sender flood = SharesTest.pod("flood", "web", "p");
+    for (int i = 0; i < 400; i++) {
+      answers.add(Optional.of(Duration.ofSeconds(1)));
+      queue.offer(new RequestId("f" + i, "uid" + i), flood);
+    }
+    time.advance(Duration.ofSeconds(30));
+    answers.addFirst(Optional.of(Duration.ofSeconds(1))); // for one of the flood
+    reviews.clear();
+
+    queue.offer(A, SENDER);
+    time.advance(Duration.ofMillis(200));
+
+    assertThat(reviews).hasSize(2).last().isEqualTo("a at 30200 ms");
+  }
+
+  @Test
+  @DisplayName("reviews that wait for a thread do not add up to a burst afterwards")
+  void noBurst() {
+    duringReview =
+        () -> {
+          duringReview = () -> {};
+          queue.clear();
+          queue.offer(B, SENDER);
+          queue.offer(new RequestId("c", "3"), SENDER);
+        };
+    queue.offer(A, SENDER);
     time.advance(Duration.ofSeconds(1));
 
-    assertThat(reviews).containsExactly("b at 100 ms", "a at 200 ms");
+    assertThat(reviews).containsExactly("a at 0 ms", "b at 0 ms", "c at 100 ms");
+  }
+
+  @Test
+  @DisplayName("a request that is forgotten is not reviewed; a new one of its name is")
+  void forgets() {
+    queue.offer(A, SENDER);
+    queue.offer(B, SENDER);
+    queue.forget(A);
+    queue.offer(new RequestId("a", "another uid"), SENDER);
+    time.advance(Duration.ofSeconds(1));
+
+    assertThat(reviews).containsExactly("b at 0 ms", "a at 100 ms");
   }
 
   @Test
@@ -116,7 +152,7 @@ class ReviewQueueTest {
   void forgottenDuringReview() {
     answers.add(Optional.of(Duration.ofSeconds(1)));
     duringReview = () -> queue.forget(A);
-    queue.offer(A);
+    queue.offer(A, SENDER);
     time.advance(Duration.ofMinutes(1));
 
     assertThat(reviews).hasSize(1);
@@ -127,10 +163,10 @@ class ReviewQueueTest {
   @DisplayName("clearing drops all requests, and the turns they had taken")
   void clears() {
     for (int i = 0; i < 100; i++) {
-      queue.offer(new Ticket("r" + i, "uid" + i));
+      queue.offer(new RequestId("r" + i, "uid" + i), SENDER);
     }
     queue.clear();
-    queue.offer(A);
+    queue.offer(A, SENDER);
     time.settle();
 
     assertThat(reviews).containsExactly("a at 0 ms");
@@ -140,14 +176,13 @@ class ReviewQueueTest {
   @DisplayName("an executor that is shut down drops what is offered")
   void closing() {
     time.shutdown();
-    queue.offer(A);
+    queue.offer(A, SENDER);
 
     assertThat(queue.size()).isZero();
   }
 
-  private Optional<Duration> review(Ticket ticket, ReviewQueue.Progress progress) {
-    reviews.add(
-        ticket.name() + " at " + Duration.between(start, time.instant()).toMillis() + " ms");
+  private Optional<Duration> review(RequestId id, ReviewQueue.Progress progress) {
+    reviews.add(id.name() + " at " + Duration.between(start, time.instant()).toMillis() + " ms");
     duringReview.run();
     return answers.isEmpty() ? Optional.empty() : answers.remove();
   }
