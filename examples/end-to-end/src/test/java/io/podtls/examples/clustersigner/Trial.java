@@ -29,6 +29,7 @@ import java.util.function.Predicate;
 /** A namespace, a signerName, a Secret for a CA, and signers with exactly the rights they need. */
 final class Trial implements AutoCloseable {
   private static final String SECRET = "cluster-signer-ca";
+  private static final Duration LIMIT = Duration.ofSeconds(30);
 
   private final Cluster cluster;
   final String namespace;
@@ -180,8 +181,12 @@ final class Trial implements AutoCloseable {
 
   /** Waits for the condition Failed and returns it. */
   CertificateSigningRequestCondition awaitFailure(CertificateSigningRequest csr) {
+    return awaitFailure(csr, LIMIT);
+  }
+
+  CertificateSigningRequestCondition awaitFailure(CertificateSigningRequest csr, Duration limit) {
     CertificateSigningRequest refused =
-        await(csr, now -> now.getStatus().getConditions().size() == 2);
+        await(csr, now -> now.getStatus().getConditions().size() == 2, limit);
     CertificateSigningRequestCondition failed = refused.getStatus().getConditions().get(1);
     assertThat(failed.getType()).isEqualTo("Failed");
     assertThat(failed.getReason()).isEqualTo("SignerValidationFailure");
@@ -191,12 +196,19 @@ final class Trial implements AutoCloseable {
 
   CertificateSigningRequest await(
       CertificateSigningRequest csr, Predicate<CertificateSigningRequest> condition) {
+    return await(csr, condition, LIMIT);
+  }
+
+  CertificateSigningRequest await(
+      CertificateSigningRequest csr,
+      Predicate<CertificateSigningRequest> condition,
+      Duration limit) {
     return admin()
         .certificates()
         .v1()
         .certificateSigningRequests()
         .withName(csr.getMetadata().getName())
-        .waitUntilCondition(condition, 30, TimeUnit.SECONDS);
+        .waitUntilCondition(condition, limit.toSeconds(), TimeUnit.SECONDS);
   }
 
   static String certificate(CertificateSigningRequest csr) {
