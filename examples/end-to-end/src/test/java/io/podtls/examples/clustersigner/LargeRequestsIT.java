@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @RequiresControlPlane
 @DisplayName("the cluster signer with a heap of 64 MiB, under a thousand requests of 1.2 MB,")
-@Timeout(600)
+@Timeout(900)
 class LargeRequestsIT {
   private static final String[] SERVER = {"digital signature", "server auth"};
   private static final int REQUESTS = 1_000;
@@ -35,7 +35,7 @@ class LargeRequestsIT {
   private static final int APPROVED = 50;
 
   /** For the bytes of all requests to pass a signer that shares two cores with the API server. */
-  private static final Duration CATCHING_UP = Duration.ofMinutes(2);
+  private static final Duration CATCHING_UP = Duration.ofMinutes(4);
 
   @Test
   @DisplayName("fails the approved ones, signs an honest request within 10 s, and starts again")

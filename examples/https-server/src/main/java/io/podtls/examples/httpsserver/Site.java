@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>A stop is graceful: first {@code /readyz} answers 503, so that the kubelet takes the pod out
  * of its Service; for a time the server still serves, and asks clients to close their connections;
- * then it closes. A roll-out loses no request this way.
+ * then it closes. Without that, a roll-out loses requests.
  */
 final class Site implements AutoCloseable {
   private static final int THREADS = 64;
