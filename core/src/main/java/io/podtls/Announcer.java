@@ -29,7 +29,7 @@ final class Announcer implements Events {
   private final List<Entry> listeners = new CopyOnWriteArrayList<>();
 
   /** One registration of a listener, which may have several. */
-  private final class Entry implements Registration {
+  private final class Entry implements PodTlsListener.Registration {
     private final PodTlsListener listener;
 
     Entry(PodTlsListener listener) {
@@ -42,7 +42,7 @@ final class Announcer implements Events {
     }
   }
 
-  Registration add(PodTlsListener listener) {
+  PodTlsListener.Registration add(PodTlsListener listener) {
     Entry entry = new Entry(listener);
     listeners.add(entry);
     return entry;

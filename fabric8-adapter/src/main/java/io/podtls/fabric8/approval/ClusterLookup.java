@@ -6,7 +6,9 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import java.util.List;
 import java.util.Optional;
 
-/** The cluster as a policy reads it. An exception of a method means that the answer is not known. */
+/**
+ * The cluster as a policy reads it. An exception of a method means that the answer is not known.
+ */
 interface ClusterLookup {
 
   /** The pod as it is now; empty only if the API server says that there is none. */

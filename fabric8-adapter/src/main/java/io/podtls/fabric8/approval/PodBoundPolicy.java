@@ -310,9 +310,9 @@ public final class PodBoundPolicy implements ApprovalPolicy {
     }
 
     /**
-     * Allows annotations on the object, with any value; signers may obey them. If not
-     * called, only {@code kubectl.kubernetes.io/last-applied-configuration} is allowed, which
-     * {@code kubectl apply} writes.
+     * Allows annotations on the object, with any value; signers may obey them. If not called, only
+     * {@code kubectl.kubernetes.io/last-applied-configuration} is allowed, which {@code kubectl
+     * apply} writes.
      *
      * @param keys the whole keys, such as {@code example.com/ticket}
      * @return this builder

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * The creator of a request, as the API server authenticated and recorded it; nothing here is
- * chosen by the requester.
+ * The creator of a request, as the API server authenticated and recorded it; nothing here is chosen
+ * by the requester.
  *
  * <p><b>Thread safety:</b> immutable.
  *
