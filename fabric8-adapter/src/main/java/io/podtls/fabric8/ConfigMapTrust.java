@@ -37,7 +37,14 @@ public final class ConfigMapTrust implements TrustBundleSource {
                 path + "/" + ApiServer.segment(name),
                 path,
                 "metadata.name=" + name,
-                RbacRule.inNamespace(namespace, "configmaps", "get", "watch").named(name)),
+                RbacRule.inNamespace(namespace, "configmaps", "get", "watch").named(name),
+                "The signer publishes its CA there, or an administrator does: kubectl -n "
+                    + namespace
+                    + " create configmap "
+                    + name
+                    + " --from-file="
+                    + key
+                    + "=CA_FILE"),
             this::content);
   }
 

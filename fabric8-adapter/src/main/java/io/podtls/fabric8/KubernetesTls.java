@@ -9,9 +9,13 @@ import io.podtls.request.CertificateRequest;
 import io.podtls.request.PodEnvironment;
 import io.podtls.request.SignerName;
 import io.podtls.trust.TrustBundleSource;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +48,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Thread safety:</b> not safe; meant for one expression. The {@link PodTls} is.
  */
 public final class KubernetesTls {
+
+  private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
 
   private final String service;
   private final SignerName signerName;
@@ -192,13 +198,13 @@ public final class KubernetesTls {
    * @throws InterruptedException if the calling thread is interrupted
    */
   public PodTls bootstrap(Duration timeout) throws InterruptedException {
-    PodEnvironment pod = environment == null ? PodEnvironment.detect() : environment;
-    CertificateRequest.Builder request =
-        CertificateRequest.builder(signerName).service(service, pod);
-    requestOptions.forEach(option -> option.accept(request));
     ApiServer server = connect();
     boolean done = false;
     try {
+      PodEnvironment pod = environment == null ? environment(server) : environment;
+      CertificateRequest.Builder request =
+          CertificateRequest.builder(signerName).service(service, pod);
+      requestOptions.forEach(option -> option.accept(request));
       PodTls.Requesting handle =
           PodTls.requesting(request.build(), new Fabric8CertificateSigner(server))
               .trusting(trust == null ? TrustBundleSource.clusterCa() : trust.apply(server, pod))
@@ -218,6 +224,16 @@ public final class KubernetesTls {
         server.close();
       }
     }
+  }
+
+  /** Outside a pod, the namespace is that of the connection: a kubeconfig's, or the client's. */
+  private static PodEnvironment environment(ApiServer server) {
+    Map<String, String> variables = new HashMap<>(System.getenv());
+    if (variables.getOrDefault("POD_NAMESPACE", "").isEmpty()
+        && !Files.exists(ServiceAccount.DIRECTORY.resolve("namespace"))) {
+      server.namespace().ifPresent(namespace -> variables.put("POD_NAMESPACE", namespace));
+    }
+    return PodEnvironment.detect(variables, ServiceAccount.DIRECTORY, RESOLV_CONF);
   }
 
   private ApiServer connect() {

@@ -30,6 +30,9 @@ public final class KubernetesTrustBundles {
   private static final RbacRule CLUSTER_TRUST_BUNDLE_READER =
       RbacRule.onCluster("certificates.k8s.io", "clustertrustbundles", "get", "list", "watch");
 
+  private static final String PUBLISHER =
+      "The signer publishes its CA there; does it run, and does it know ClusterTrustBundles?";
+
   private KubernetesTrustBundles() {}
 
   /**
@@ -66,7 +69,8 @@ public final class KubernetesTrustBundles {
             CLUSTER_TRUST_BUNDLES + "/" + ApiServer.segment(name),
             CLUSTER_TRUST_BUNDLES,
             "metadata.name=" + name,
-            CLUSTER_TRUST_BUNDLE_READER.named(name)),
+            CLUSTER_TRUST_BUNDLE_READER.named(name),
+            PUBLISHER),
         object -> object.text("spec", "trustBundle").getBytes(UTF_8));
   }
 
@@ -96,7 +100,8 @@ public final class KubernetesTrustBundles {
             CLUSTER_TRUST_BUNDLES + "?fieldSelector=" + URLEncoder.encode(selector, UTF_8),
             CLUSTER_TRUST_BUNDLES,
             selector,
-            CLUSTER_TRUST_BUNDLE_READER),
+            CLUSTER_TRUST_BUNDLE_READER,
+            PUBLISHER),
         list ->
             list.objects("items").stream()
                 .map(bundle -> bundle.text("spec", "trustBundle"))

@@ -1,7 +1,10 @@
 package io.podtls.fabric8;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.podtls.failure.BootstrapTimeoutException;
 import io.podtls.request.PodEnvironment;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
@@ -88,5 +91,51 @@ class KubernetesTlsTest {
 
     assertThatThrownBy(() -> orders().in(nowhere).bootstrap(Duration.ofSeconds(1)))
         .hasMessageContaining("POD_NAMESPACE");
+  }
+
+  @Test
+  @DisplayName("outside a pod the namespace is that of the kubeconfig's context")
+  void namespaceOfTheContext() throws Exception {
+    assumeThat(ServiceAccount.isThere()).isFalse();
+    try (WireServer wire = new WireServer()) {
+      wire.then(WireServer.json(500, "no")).then(WireServer.json(500, "no"));
+      Origin context =
+          new Origin(wire.url(), "a test", "no CA", Optional.empty(), Optional.of("billing"));
+
+      assertThatThrownBy(
+              () ->
+                  KubernetesTls.forService("orders")
+                      .signedBy("example.com/serving")
+                      .trustingConfigMap("serving-ca")
+                      .through(WireServer.connect(context))
+                      .bootstrap(Duration.ofMillis(300)))
+          .isInstanceOf(BootstrapTimeoutException.class)
+          .hasMessageContaining("configmap billing/serving-ca");
+    }
+  }
+
+  @Test
+  @DisplayName("a ConfigMap that is not published yet is waited for, and its publisher named")
+  void waitsForTheConfigMap() throws Exception {
+    try (WireServer wire = new WireServer()) {
+      String missing =
+          "{\"kind\":\"Status\",\"reason\":\"NotFound\",\"details\":{\"name\":\"serving-ca\"}}";
+      for (int i = 0; i < 20; i++) {
+        wire.then(WireServer.json(404, missing));
+      }
+
+      assertThatThrownBy(
+              () ->
+                  KubernetesTls.forService("orders")
+                      .signedBy("example.com/serving")
+                      .in(POD)
+                      .trustingConfigMap("serving-ca")
+                      .through(wire.connect())
+                      .bootstrap(Duration.ofSeconds(4)))
+          .isInstanceOf(BootstrapTimeoutException.class)
+          .hasMessageContaining("configmap shop/serving-ca key ca.crt: there is none yet")
+          .hasMessageContaining("The signer publishes its CA there");
+      assertThat(wire.requests()).hasSizeGreaterThan(1);
+    }
   }
 }

@@ -146,14 +146,17 @@ class KubernetesTrustBundlesIT {
   }
 
   @Test
-  @DisplayName("no such ConfigMap, and one without a certificate, are errors that name it")
+  @DisplayName(
+      "no such ConfigMap yet is worth another try, one without a certificate is not; both are"
+          + " named")
   void missingAndEmpty() {
     mayRead("configmaps", "get");
     cluster.admin().resource(configMap("empty", Map.of("ca.crt", ""))).create();
 
     assertThatThrownBy(() -> sourceOf("nothing").load())
-        .isInstanceOf(InvalidMaterialException.class)
-        .hasMessageContaining("/nothing key ca.crt: there is none");
+        .isInstanceOf(SignerUnavailableException.class)
+        .hasMessageContaining("/nothing key ca.crt: there is none yet")
+        .hasMessageContaining("create configmap nothing --from-file=ca.crt=CA_FILE");
     assertThatThrownBy(() -> sourceOf("empty").load())
         .isInstanceOf(InvalidMaterialException.class)
         .hasMessageContaining("/empty key ca.crt");
