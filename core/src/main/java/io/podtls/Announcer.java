@@ -52,7 +52,7 @@ final class Announcer implements Events {
   public void requested(CertificateRequest request) {
     LOG.log(Level.DEBUG, () -> "requesting a certificate from " + request.signerName());
     record(() -> FlightRecord.requested(request));
-    tell(one -> one.requested(request));
+    notifyListeners(one -> one.requested(request));
   }
 
   @Override
@@ -68,35 +68,35 @@ final class Announcer implements Events {
                 + "; "
                 + pending.advice());
     record(() -> FlightRecord.pending(pending));
-    tell(one -> one.pending(pending));
+    notifyListeners(one -> one.pending(pending));
   }
 
   @Override
   public void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {
     LOG.log(Level.INFO, () -> "issued: " + describe(identity, nextRenewal));
     record(() -> FlightRecord.issued(identity, nextRenewal));
-    tell(one -> one.issued(identity, nextRenewal));
+    notifyListeners(one -> one.issued(identity, nextRenewal));
   }
 
   @Override
   public void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {
     LOG.log(Level.INFO, () -> "renewed: " + describe(current, nextRenewal));
     record(() -> FlightRecord.renewed(previous, current, nextRenewal));
-    tell(one -> one.renewed(previous, current, nextRenewal));
+    notifyListeners(one -> one.renewed(previous, current, nextRenewal));
   }
 
   @Override
   public void failed(PodTlsException failure, Instant nextAttempt) {
     LOG.log(Level.WARNING, () -> failure.getMessage() + "; next attempt at " + nextAttempt);
     record(() -> FlightRecord.failed(failure, nextAttempt));
-    tell(one -> one.failed(failure, nextAttempt));
+    notifyListeners(one -> one.failed(failure, nextAttempt));
   }
 
   @Override
   public void stopped(PodTlsException failure, Instant now) {
     LOG.log(Level.ERROR, failure::getMessage, failure);
     record(() -> FlightRecord.failed(failure, now));
-    tell(one -> one.failed(failure, now));
+    notifyListeners(one -> one.failed(failure, now));
   }
 
   @Override
@@ -110,7 +110,7 @@ final class Announcer implements Events {
                 + current.certificates().size()
                 + " now");
     record(() -> FlightRecord.trustChanged(previous, current));
-    tell(one -> one.trustChanged(previous, current));
+    notifyListeners(one -> one.trustChanged(previous, current));
   }
 
   @Override
@@ -118,19 +118,19 @@ final class Announcer implements Events {
     LOG.log(
         Level.WARNING,
         () -> identity + " expires in " + left.toSeconds() + " s and is not renewed yet");
-    tell(one -> one.nearExpiry(identity, left));
+    notifyListeners(one -> one.nearExpiry(identity, left));
   }
 
   @Override
   public void expired(TlsIdentity identity) {
     LOG.log(Level.ERROR, () -> identity + " has expired");
-    tell(one -> one.expired(identity));
+    notifyListeners(one -> one.expired(identity));
   }
 
   @Override
   public void closed() {
     LOG.log(Level.DEBUG, () -> "closed");
-    tell(PodTlsListener::closed);
+    notifyListeners(PodTlsListener::closed);
   }
 
   private static void record(Runnable event) {
@@ -143,7 +143,7 @@ final class Announcer implements Events {
         });
   }
 
-  private void tell(Consumer<PodTlsListener> event) {
+  private void notifyListeners(Consumer<PodTlsListener> event) {
     for (Entry entry : listeners) {
       guarded("a listener", () -> event.accept(entry.listener));
     }

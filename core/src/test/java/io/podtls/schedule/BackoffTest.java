@@ -42,7 +42,7 @@ class BackoffTest {
   }
 
   @Test
-  @DisplayName("an answer in between starts it anew")
+  @DisplayName("an answer in between starts it from the shortest wait")
   void resets() {
     Backoff backoff = new Backoff(new Random(1));
     for (int failure = 0; failure < 10; failure++) {
