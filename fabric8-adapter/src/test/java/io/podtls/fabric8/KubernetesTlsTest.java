@@ -1,13 +1,17 @@
 package io.podtls.fabric8;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.podtls.PodTls;
 import io.podtls.failure.BootstrapTimeoutException;
 import io.podtls.request.PodEnvironment;
+import io.podtls.request.SubjectAlternativeName;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
+import io.podtls.trust.TrustBundleSource;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -23,15 +27,15 @@ class KubernetesTlsTest {
       PodEnvironment.detect(
           Map.of("POD_NAMESPACE", "shop"), Path.of("/nowhere"), Path.of("/nowhere"));
 
+  private static final TrustBundle CA = TrustBundle.of(List.of(TestCa.root("ca").certificate()));
+
   private final ApiServer server =
-      ApiServer.at(
-          Origin.of("http://127.0.0.1:1", "a test"),
-          Optional::empty,
-          TrustBundle.of(List.of(TestCa.root("ca").certificate())).trustManager());
+      ApiServer.at(Origin.of("http://127.0.0.1:1", "a test"), Optional::empty, CA.trustManager());
 
   private KubernetesTls orders() {
     return KubernetesTls.forService("orders")
         .signedBy("example.com/serving")
+        .trusting(TrustBundleSource.fixed(CA))
         .in(POD)
         .through(server);
   }
@@ -60,27 +64,39 @@ class KubernetesTlsTest {
   @DisplayName("a request that the signer would refuse is refused, and the connection closed")
   void badRequest() {
     assertThatThrownBy(
-            () ->
-                orders()
-                    .requesting(request -> request.expiration(Duration.ofSeconds(599)))
-                    .bootstrap(Duration.ofSeconds(1)))
+            () -> orders().expiration(Duration.ofSeconds(599)).bootstrap(Duration.ofSeconds(1)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("expiration");
+    assertServerIsClosed();
   }
 
   @Test
-  @DisplayName("an option that fails closes the connection")
-  void failingOption() {
+  @DisplayName("a start whose request is refused closes the connection")
+  void failingStart() {
     assertThatThrownBy(
             () ->
                 orders()
-                    .handling(
-                        handle -> {
-                          throw new IllegalStateException("as scripted");
-                        })
-                    .bootstrap(Duration.ofSeconds(1)))
-        .hasMessage("as scripted");
+                    .names(List.of(SubjectAlternativeName.dns("a")))
+                    .expiration(Duration.ofSeconds(1))
+                    .start())
+        .isInstanceOf(IllegalArgumentException.class);
     assertServerIsClosed();
+  }
+
+  @Test
+  @DisplayName("for mutual TLS, the usage client auth is requested too")
+  void mutualTls() throws Exception {
+    try (WireServer wire = new WireServer()) {
+      wire.then(WireServer.silence());
+      KubernetesTls orders = orders().through(wire.connect()).forMutualTls();
+
+      try (PodTls tls = orders.start()) {
+        assertThat(tls.status().ready()).isFalse();
+        JsonObject sent = JsonObject.parse(wire.next().body().getBytes(UTF_8));
+        assertThat(sent.texts("spec", "usages"))
+            .containsExactly("client auth", "digital signature", "server auth");
+      }
+    }
   }
 
   @Test
@@ -128,8 +144,8 @@ class KubernetesTlsTest {
               () ->
                   KubernetesTls.forService("orders")
                       .signedBy("example.com/serving")
-                      .in(POD)
                       .trustingConfigMap("serving-ca")
+                      .in(POD)
                       .through(wire.connect())
                       .bootstrap(Duration.ofSeconds(4)))
           .isInstanceOf(BootstrapTimeoutException.class)

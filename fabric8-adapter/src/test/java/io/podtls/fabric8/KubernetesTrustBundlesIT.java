@@ -55,7 +55,8 @@ class KubernetesTrustBundlesIT {
   }
 
   private ConfigMapTrust sourceOf(String name) {
-    return KubernetesTrustBundles.configMap(name, cluster.clientFor(pod))
+    return KubernetesTrustBundles.using(cluster.clientFor(pod))
+        .configMap(name)
         .inNamespace(pod.namespace());
   }
 
@@ -171,7 +172,7 @@ class KubernetesTrustBundlesIT {
     SignerName signer = SignerName.of("example.com/" + path);
     create("example.com:" + path + ":old", signer, first);
     TrustBundleSource all =
-        KubernetesTrustBundles.clusterTrustBundlesOf(signer, cluster.clientFor(pod));
+        KubernetesTrustBundles.using(cluster.clientFor(pod)).clusterTrustBundlesOf(signer);
     Semaphore hints = new Semaphore(0);
 
     try (AutoCloseable subscription = all.onChange(hints::release)) {
@@ -182,16 +183,16 @@ class KubernetesTrustBundlesIT {
       assertThat(subscription).isNotNull();
     }
     assertThat(
-            KubernetesTrustBundles.clusterTrustBundle(
-                    "example.com:" + path + ":new", cluster.clientFor(pod))
+            KubernetesTrustBundles.using(cluster.clientFor(pod))
+                .clusterTrustBundle("example.com:" + path + ":new")
                 .load())
         .isEqualTo(bundle(second));
     assertThatThrownBy(
             () ->
-                KubernetesTrustBundles.clusterTrustBundlesOf(
-                        SignerName.of("example.com/nobody"), cluster.clientFor(pod))
+                KubernetesTrustBundles.using(cluster.clientFor(pod))
+                    .clusterTrustBundlesOf(SignerName.of("example.com/nobody"))
                     .load())
-        .isInstanceOf(InvalidMaterialException.class)
+        .isInstanceOf(SignerUnavailableException.class)
         .hasMessageContaining("clustertrustbundles of example.com/nobody");
   }
 
