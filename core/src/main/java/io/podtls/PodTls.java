@@ -219,6 +219,7 @@ public final class PodTls implements AutoCloseable {
     var unused =
         engine
             .ready()
+            .future()
             .whenComplete(
                 (done, failure) -> {
                   if (failure == null) {
@@ -406,7 +407,7 @@ public final class PodTls implements AutoCloseable {
       boolean ready = false;
       try {
         prepare();
-        handle.engine.awaitReady(timeout);
+        handle.engine.ready().await(timeout);
         ready = true;
         return handle;
       } finally {
