@@ -5,6 +5,7 @@ import io.podtls.failure.PodTlsException;
 import io.podtls.identity.TlsIdentity;
 import io.podtls.request.CertificateRequest;
 import io.podtls.signing.SigningOutcome.Pending;
+import io.podtls.signing.SigningOutcome.Stage;
 import io.podtls.trust.TrustBundle;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reports what happens to the listener, the log and the flight recorder, whose failures it catches.
@@ -27,6 +29,7 @@ final class Announcer implements Events {
   private static final Logger LOG = System.getLogger("io.podtls");
 
   private final List<Entry> listeners = new CopyOnWriteArrayList<>();
+  private @Nullable Pending announced;
 
   /** One registration of a listener, which may have several. */
   private final class Entry implements PodTlsListener.Registration {
@@ -57,15 +60,20 @@ final class Announcer implements Events {
 
   @Override
   public void pending(Pending pending) {
+    boolean again =
+        announced != null
+            && announced.object().equals(pending.object())
+            && announced.stage() == pending.stage();
+    announced = pending;
     LOG.log(
-        Level.DEBUG,
+        again ? Level.INFO : Level.DEBUG, // most requests do not wait for long
         () ->
             pending.object()
-                + ": "
-                + pending.stage()
-                + " since "
+                + (pending.stage() == Stage.AWAITING_APPROVAL
+                    ? " awaits approval since "
+                    : " is approved and awaits its certificate since ")
                 + pending.since()
-                + "; "
+                + "; to go on: "
                 + pending.advice());
     record(() -> FlightRecord.pending(pending));
     notifyListeners(one -> one.pending(pending));

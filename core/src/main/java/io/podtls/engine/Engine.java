@@ -151,6 +151,11 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
   // ------------------------------------------------------------------ identities
 
   @Override
+  public Duration longestPause() {
+    return ready.longestPause();
+  }
+
+  @Override
   public TrustBundle trust() {
     if (wanted == null) {
       throw new IllegalStateException("an identity before there is trust");

@@ -33,6 +33,7 @@ public final class Readiness {
   private final TaskQueue queue;
   private final CompletableFuture<Void> done = new CompletableFuture<>();
   private final long started = System.nanoTime();
+  private volatile long limit = Long.MAX_VALUE;
   private volatile Observation observation;
 
   /**
@@ -62,6 +63,13 @@ public final class Readiness {
     done.completeExceptionally(failure);
   }
 
+  /** Returns the longest pause between two attempts: a third of the time that is left. */
+  Duration longestPause() {
+    return isDecided()
+        ? Duration.ofNanos(Long.MAX_VALUE)
+        : Duration.ofNanos((limit - (System.nanoTime() - started)) / 3);
+  }
+
   /** Notes what is awaited. */
   void observed(Phase phase, String sentence) {
     observation = new Observation(phase, sentence, null);
@@ -89,6 +97,7 @@ public final class Readiness {
         timeout.compareTo(Duration.ofNanos(Long.MAX_VALUE)) < 0
             ? timeout.toNanos()
             : Long.MAX_VALUE;
+    limit = nanos;
     long waited = System.nanoTime() - started;
     // In slices: a scheduler that drops its tasks when it is shut down runs none to report it.
     while (!within(Math.min(nanos - waited, SLICE.toNanos()))) {
