@@ -9,10 +9,13 @@ module io.podtls {
   exports io.podtls;
   exports io.podtls.failure;
   exports io.podtls.identity;
+  exports io.podtls.peer;
   exports io.podtls.renewal;
   exports io.podtls.request;
   exports io.podtls.signing;
   exports io.podtls.trust;
+  exports io.podtls.jsse to
+      io.podtls.fabric8;
   exports io.podtls.pem to
       io.podtls.fabric8;
 }

@@ -2,6 +2,7 @@ package io.podtls;
 
 import io.podtls.failure.PodTlsException;
 import io.podtls.identity.TlsIdentity;
+import io.podtls.peer.PeerNames;
 import io.podtls.request.CertificateRequest;
 import io.podtls.signing.SigningOutcome;
 import io.podtls.trust.TrustBundle;
@@ -86,20 +87,18 @@ public interface PodTlsListener {
   default void expired(TlsIdentity identity) {}
 
   /**
+   * Called when a peer is not let in: a client or a server whose chain is trusted and whose names
+   * do not match. Called once per minute for one peer and one reason, and for at most 20 of them
+   * per minute.
+   *
+   * @param names the names in the peer's certificate
+   * @param reason why it is not let in
+   */
+  default void peerRefused(PeerNames names, String reason) {}
+
+  /**
    * Called once, as the last event, when the handle is closed or its bootstrap has failed for good:
    * the place to close what was made for this handle alone, such as its signer.
    */
   default void closed() {}
-
-  /**
-   * A listener's registration at a handle.
-   *
-   * <p><b>Thread safety:</b> safe for use by several threads.
-   */
-  interface Registration extends AutoCloseable {
-
-    /** Ends the registration; a call in progress completes. Idempotent, throws nothing. */
-    @Override
-    void close();
-  }
 }

@@ -2,6 +2,7 @@ package io.podtls.engine;
 
 import io.podtls.failure.PodTlsException;
 import io.podtls.identity.TlsIdentity;
+import io.podtls.peer.PeerNames;
 import io.podtls.request.CertificateRequest;
 import io.podtls.signing.SigningOutcome.Pending;
 import io.podtls.trust.TrustBundle;
@@ -42,6 +43,9 @@ public interface Events {
 
   /** The identity in use has expired. */
   void expired(TlsIdentity identity);
+
+  /** A peer was not let in, which has been logged. */
+  void peerRefused(PeerNames names, String reason);
 
   /** Everything is closed; the last event. */
   void closed();

@@ -3,6 +3,8 @@ package io.podtls.identity;
 import static java.util.Objects.requireNonNull;
 
 import io.podtls.failure.InvalidMaterialException;
+import io.podtls.jsse.Contexts;
+import io.podtls.peer.Peers;
 import io.podtls.pem.Pem;
 import io.podtls.pem.Reasons;
 import io.podtls.request.CertificateRequest;
@@ -21,7 +23,6 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
@@ -208,21 +209,27 @@ public final class TlsIdentity {
   }
 
   /**
-   * {@return a new TLS context with this identity, for servers and clients} It stays as it is when
-   * the identity is renewed; the context of a {@code PodTls} follows.
+   * {@return a new TLS context with this identity, for servers and clients} Servers that are called
+   * must show a certificate for the host of the call; a client's certificate is refused, as no
+   * peers are named. The context stays as it is when the identity is renewed; the context of a
+   * {@code PodTls} follows.
    *
    * @param peerTrust whose certificates to accept
    */
   public SSLContext sslContext(TrustBundle peerTrust) {
+    return sslContext(peerTrust, Peers.none());
+  }
+
+  /**
+   * {@return a new TLS context with this identity, for servers and clients} It stays as it is when
+   * the identity is renewed; the context of a {@code PodTls} follows.
+   *
+   * @param peerTrust whose certificates to accept
+   * @param peers who may be at the other end
+   */
+  public SSLContext sslContext(TrustBundle peerTrust, Peers peers) {
     requireNonNull(peerTrust, "peerTrust");
-    try {
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(
-          new KeyManager[] {keyManager}, new TrustManager[] {peerTrust.trustManager()}, null);
-      return context;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("cannot make a TLS context", e);
-    }
+    return Contexts.of(new KeyManager[] {keyManager}, peerTrust.trustManager(peers));
   }
 
   /** {@return the chain as PEM, one {@code CERTIFICATE} block each (RFC 7468 5), leaf first} */

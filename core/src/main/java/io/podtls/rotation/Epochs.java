@@ -1,17 +1,13 @@
 package io.podtls.rotation;
 
-import java.net.Socket;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.WeakHashMap;
-import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSessionContext;
-import javax.net.ssl.SSLSocket;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers which generation made a session, for as long as the session is there. A generation's
@@ -34,27 +30,8 @@ final class Epochs {
   /**
    * The generation takes part in a handshake of a foreign engine; the first one to do so counts.
    */
-  void joins(@Nullable SSLEngine engine, long generation) {
-    if (engine != null) {
-      joins(engine::getHandshakeSession, generation);
-    }
-  }
-
-  void joins(@Nullable Socket socket, long generation) {
-    if (socket instanceof SSLSocket tls) {
-      joins(tls::getHandshakeSession, generation);
-    }
-  }
-
-  private void joins(Supplier<@Nullable SSLSession> handshake, long generation) {
-    try {
-      SSLSession session = handshake.get();
-      if (session != null) {
-        foreign.putIfAbsent(session, generation);
-      }
-    } catch (UnsupportedOperationException e) {
-      // An engine that does not show it: its certificate may still tell.
-    }
+  void joins(Optional<SSLSession> handshake, long generation) {
+    handshake.ifPresent(session -> foreign.putIfAbsent(session, generation));
   }
 
   OptionalLong of(SSLSession session) {

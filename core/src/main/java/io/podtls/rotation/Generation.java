@@ -1,13 +1,17 @@
 package io.podtls.rotation;
 
 import io.podtls.identity.TlsIdentity;
+import io.podtls.jsse.Contexts;
+import io.podtls.jsse.PeersTrustManager;
+import io.podtls.jsse.PkixTrust;
+import io.podtls.jsse.Refusals;
+import io.podtls.peer.Peers;
 import io.podtls.trust.TrustBundle;
-import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.util.Optional;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * An identity, a trust bundle and the SSLContext made of the two: what a handshake sees from its
@@ -24,28 +28,25 @@ public final class Generation {
   private final long number;
   private final Optional<TlsIdentity> identity;
   private final TrustBundle trust;
+  private final X509ExtendedTrustManager trustManager;
   private final SSLContext sslContext;
   private volatile boolean lent;
 
-  Generation(long number, Optional<TlsIdentity> identity, TrustBundle trust) {
+  Generation(
+      long number,
+      Optional<TlsIdentity> identity,
+      TrustBundle trust,
+      Peers peers,
+      Refusals refusals) {
     this.number = number;
     this.identity = identity;
     this.trust = trust;
+    this.trustManager =
+        new PeersTrustManager(PkixTrust.over(trust.certificates()), peers, refusals);
     this.sslContext =
-        context(
+        Contexts.of(
             identity.stream().map(TlsIdentity::keyManager).toArray(KeyManager[]::new),
-            trust.trustManager());
-  }
-
-  /** A JDK context; without a trust manager it accepts nobody. */
-  static SSLContext context(KeyManager[] keys, TrustManager... trust) {
-    try {
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(keys, trust, null);
-      return context;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("this JVM cannot make a TLS context", e);
-    }
+            trustManager);
   }
 
   /** Returns which generation of its rotation this is: 1, 2, 3 and so on. */
@@ -61,6 +62,11 @@ public final class Generation {
   /** Returns whom this generation trusts. */
   public TrustBundle trust() {
     return trust;
+  }
+
+  /** Returns what decides about chains and about peers in this generation's handshakes. */
+  public X509ExtendedTrustManager trustManager() {
+    return trustManager;
   }
 
   /** Returns this generation's own context, which never changes and knows no other generation. */

@@ -1,6 +1,7 @@
 package io.podtls.rotation;
 
 import io.podtls.identity.TlsIdentity;
+import io.podtls.jsse.PresentedChain;
 import java.net.Socket;
 import java.security.Principal;
 import java.security.PrivateKey;
@@ -52,7 +53,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
       String[] keyTypes, Principal @Nullable [] issuers, @Nullable Socket socket) {
     return choose(
         keys -> keys.chooseClientAlias(keyTypes, issuers, socket),
-        number -> epochs.joins(socket, number));
+        number -> epochs.joins(PresentedChain.handshakeOf(socket), number));
   }
 
   @Override
@@ -60,7 +61,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
       String keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
     return choose(
         keys -> keys.chooseServerAlias(keyType, issuers, socket),
-        number -> epochs.joins(socket, number));
+        number -> epochs.joins(PresentedChain.handshakeOf(socket), number));
   }
 
   @Override
@@ -68,7 +69,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
       String[] keyTypes, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
     return choose(
         keys -> keys.chooseEngineClientAlias(keyTypes, issuers, engine),
-        number -> epochs.joins(engine, number));
+        number -> epochs.joins(PresentedChain.handshakeOf(engine), number));
   }
 
   @Override
@@ -76,7 +77,7 @@ final class RotatingKeyManager extends X509ExtendedKeyManager {
       String keyType, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
     return choose(
         keys -> keys.chooseEngineServerAlias(keyType, issuers, engine),
-        number -> epochs.joins(engine, number));
+        number -> epochs.joins(PresentedChain.handshakeOf(engine), number));
   }
 
   @Override

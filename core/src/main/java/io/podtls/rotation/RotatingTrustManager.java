@@ -1,18 +1,23 @@
 package io.podtls.rotation;
 
-import java.net.Socket;
+import io.podtls.jsse.ForwardingTrustManager;
+import io.podtls.jsse.PresentedChain;
 import java.security.cert.CertificateException;
-import java.security.cert.X509Certificate;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.X509ExtendedTrustManager;
 
-/** The current generation's trust, asked anew at each call. */
-final class RotatingTrustManager extends X509ExtendedTrustManager {
+/** The trust of the generation that is current at each check. */
+final class RotatingTrustManager extends ForwardingTrustManager {
 
   private final Rotation rotation;
 
   RotatingTrustManager(Rotation rotation) {
     this.rotation = rotation;
+  }
+
+  @Override
+  protected void check(PresentedChain presented) throws CertificateException {
+    Generation generation = now();
+    presented.checkWith(generation.trustManager());
+    rotation.epochs().joins(presented.session(), generation.number());
   }
 
   private Generation now() throws CertificateException {
@@ -21,59 +26,6 @@ final class RotatingTrustManager extends X509ExtendedTrustManager {
     } catch (IllegalStateException e) {
       // A checked answer ends the handshake with an alert; an unchecked one would end the thread.
       throw new CertificateException(e.getMessage(), e);
-    }
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType)
-      throws CertificateException {
-    now().trust().trustManager().checkClientTrusted(chain, authType);
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType)
-      throws CertificateException {
-    now().trust().trustManager().checkServerTrusted(chain, authType);
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
-      throws CertificateException {
-    Generation generation = now();
-    generation.trust().trustManager().checkClientTrusted(chain, authType, socket);
-    rotation.epochs().joins(socket, generation.number());
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
-      throws CertificateException {
-    Generation generation = now();
-    generation.trust().trustManager().checkServerTrusted(chain, authType, socket);
-    rotation.epochs().joins(socket, generation.number());
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
-      throws CertificateException {
-    Generation generation = now();
-    generation.trust().trustManager().checkClientTrusted(chain, authType, engine);
-    rotation.epochs().joins(engine, generation.number());
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
-      throws CertificateException {
-    Generation generation = now();
-    generation.trust().trustManager().checkServerTrusted(chain, authType, engine);
-    rotation.epochs().joins(engine, generation.number());
-  }
-
-  @Override
-  public X509Certificate[] getAcceptedIssuers() {
-    try {
-      return now().trust().trustManager().getAcceptedIssuers();
-    } catch (CertificateException e) {
-      return new X509Certificate[0];
     }
   }
 }

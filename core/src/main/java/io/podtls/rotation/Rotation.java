@@ -4,6 +4,10 @@ import static java.util.Objects.requireNonNull;
 
 import io.podtls.failure.InvalidCertificateException;
 import io.podtls.identity.TlsIdentity;
+import io.podtls.jsse.Contexts;
+import io.podtls.jsse.Refusals;
+import io.podtls.peer.PeerNames;
+import io.podtls.peer.Peers;
 import io.podtls.trust.TrustBundle;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
@@ -15,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -44,11 +49,13 @@ public final class Rotation implements AutoCloseable {
   static final Duration RETENTION = Duration.ofMinutes(10);
 
   private final InstantSource clock;
+  private final Peers peers;
+  private final Refusals refusals;
   private final Object lock = new Object();
   private final Epochs epochs = new Epochs();
 
   /** No key, no trust: holds session settings and defaults, which outlive generations. */
-  private final SSLContext settings = Generation.context(new KeyManager[0]);
+  private final SSLContext settings = Contexts.of(new KeyManager[0]);
 
   private final SSLContext sslContext = new RotatingContext(this, settings);
   private final X509ExtendedKeyManager keyManager =
@@ -69,9 +76,14 @@ public final class Rotation implements AutoCloseable {
    *
    * @param clock decides whether a certificate is valid when it is activated, and when a superseded
    *     generation is forgotten
+   * @param peers who may be at the other end, in each generation
+   * @param refused called with the names and the reason when a peer is not let in, by the thread of
+   *     the handshake; not for each one of many
    */
-  public Rotation(InstantSource clock) {
+  public Rotation(InstantSource clock, Peers peers, BiConsumer<PeerNames, String> refused) {
     this.clock = requireNonNull(clock, "clock");
+    this.peers = requireNonNull(peers, "peers");
+    this.refusals = new Refusals(clock, refused);
   }
 
   /**
@@ -102,7 +114,7 @@ public final class Rotation implements AutoCloseable {
       refuseIfClosed();
       Generation previous = current;
       long number = previous == null ? 1 : previous.number() + 1;
-      Generation next = new Generation(number, identity, trust);
+      Generation next = new Generation(number, identity, trust, peers, refusals);
       Instant now = clock.instant();
       if (previous == null || !identity.equals(previous.identity())) {
         SelfProbe.prove(next, Optional.ofNullable(previous), now);
@@ -247,7 +259,7 @@ public final class Rotation implements AutoCloseable {
 
   /** Returns one generation's trust manager, whatever is current. */
   public X509ExtendedTrustManager trustManager(Generation one) {
-    return one.trust().trustManager();
+    return one.trustManager();
   }
 
   /**

@@ -4,6 +4,7 @@ import io.podtls.failure.InvalidCertificateException;
 import io.podtls.failure.InvalidCertificateException.Rule;
 import io.podtls.failure.InvalidCertificateException.Violation;
 import io.podtls.identity.TlsIdentity;
+import io.podtls.jsse.Contexts;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Comparator;
@@ -90,7 +91,7 @@ final class SelfProbe {
   private static void shakeHands(Generation next, ProbingPeer peer) throws SSLException {
     SSLEngine server = next.sslContext().createSSLEngine();
     server.setUseClientMode(false);
-    SSLEngine client = Generation.context(new KeyManager[0], peer).createSSLEngine();
+    SSLEngine client = Contexts.of(new KeyManager[0], peer).createSSLEngine();
     client.setUseClientMode(true);
     int record = server.getSession().getPacketBufferSize();
     ByteBuffer toServer = ByteBuffer.allocate(2 * record);

@@ -1,6 +1,7 @@
 package io.podtls.trust;
 
 import io.podtls.failure.InvalidMaterialException;
+import io.podtls.jsse.PkixTrust;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
@@ -24,7 +25,7 @@ final class JvmRootsSource implements TrustBundleSource {
   private TrustBundle read() {
     X509Certificate[] accepted;
     try {
-      accepted = PkixTrust.in(null).getAcceptedIssuers();
+      accepted = PkixTrust.overJvmRoots().getAcceptedIssuers();
     } catch (IllegalStateException e) {
       throw new InvalidMaterialException(description(), "cannot be read", e);
     }

@@ -3,13 +3,18 @@ package io.podtls.trust;
 import static java.util.Objects.requireNonNull;
 
 import io.podtls.failure.InvalidMaterialException;
+import io.podtls.jsse.Contexts;
+import io.podtls.jsse.PeersTrustManager;
+import io.podtls.jsse.PkixTrust;
+import io.podtls.jsse.Refusals;
+import io.podtls.peer.Peers;
 import io.podtls.pem.Pem;
 import java.io.ByteArrayInputStream;
-import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -17,8 +22,8 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
@@ -30,14 +35,22 @@ import org.jspecify.annotations.Nullable;
  * subject, or subject and serial number (an old and a new CA during a rotation), stay apart and are
  * all trusted. Two bundles are equal if they hold the same certificates, in whatever order.
  *
- * <p>Path validation (RFC 5280 section 6) and host names (RFC 2818, RFC 9525) are those of the
- * JDK's PKIX trust manager, with what follows from that:
+ * <p>Chains are validated (RFC 5280 section 6), and a server's host name is compared (RFC 2818, RFC
+ * 9525), by the JDK's PKIX trust manager, with what follows from that:
  *
  * <ul>
  *   <li>The validity of an anchor is not looked at (RFC 5280 section 6.1.1 takes a name and a key):
- *       an expired root still vouches for the unexpired certificates under it until it is taken out
- *       of the bundle.
+ *       an expired root vouches for the unexpired certificates under it until it is taken out of
+ *       the bundle, as long as the peer sends its chain in order. Where the JDK has to look for
+ *       another way, it passes over expired anchors.
+ *   <li>Name constraints in an anchor are not looked at either; those in intermediates are.
  *   <li>An intermediate in the bundle is enough: no path up to its root is asked for.
+ *   <li>Anchors that share a subject are told apart by their key identifiers (RFC 5280 section
+ *       4.2.1.2). Where these are missing the JDK tries one after the other, which is noticeable
+ *       from some twenty on.
+ *   <li>A {@code *} matches anywhere within a label of a DNS name, and in any label, where RFC 9525
+ *       section 6.3 allows it as the whole leftmost label only. A common name counts for nothing,
+ *       which is stricter than the JDK and as in RFC 9525 section 2.
  *   <li>A certificate that is no CA (basic constraints, key usage) is allowed in the bundle and
  *       vouches for itself alone: a peer that presents this very certificate is accepted, even an
  *       expired one, and a peer whose certificate it signed is not. Version 1 certificates say
@@ -55,7 +68,7 @@ public final class TrustBundle {
   private static final int MOST_SUBJECTS = 5;
 
   private final Set<X509Certificate> certificates;
-  private volatile @Nullable X509ExtendedTrustManager trustManager;
+  private volatile @Nullable X509ExtendedTrustManager chains;
 
   private TrustBundle(Collection<X509Certificate> parsed) {
     this.certificates = Collections.unmodifiableSet(new LinkedHashSet<>(parsed));
@@ -118,35 +131,54 @@ public final class TrustBundle {
   }
 
   /**
-   * Returns a trust manager that accepts exactly the chains which lead to a certificate of this
-   * bundle. It checks host names where the caller's socket or engine asks for that ({@code
-   * SSLParameters.setEndpointIdentificationAlgorithm}), as HttpsURLConnection and
-   * java.net.http.HttpClient always do.
+   * Returns a trust manager that accepts the chains which lead to a certificate of this bundle, of
+   * servers that are for the host of the call, and of no client: {@link Peers#none()}.
    *
-   * @return the trust manager, the same at each call, safe for use by many threads
+   * @return the trust manager, safe for use by many threads
    */
   public X509ExtendedTrustManager trustManager() {
-    X509ExtendedTrustManager made = trustManager;
+    return trustManager(Peers.none());
+  }
+
+  /**
+   * Returns a trust manager that accepts the chains which lead to a certificate of this bundle, of
+   * the peers that are named. It needs to see the connection, so a server is accepted through the
+   * methods with a socket or an engine only, unless the peers are instead of the host name.
+   *
+   * @param peers who may be at the other end
+   * @return the trust manager, safe for use by many threads
+   */
+  public X509ExtendedTrustManager trustManager(Peers peers) {
+    requireNonNull(peers, "peers");
+    X509ExtendedTrustManager made = chains;
     if (made == null) {
       made = PkixTrust.over(certificates);
-      trustManager = made;
+      chains = made;
     }
-    return made;
+    return new PeersTrustManager(
+        made, peers, new Refusals(InstantSource.system(), (names, reason) -> {}));
+  }
+
+  /**
+   * Returns a new context for clients: this trust and no key. A server must show a certificate for
+   * the host of the call.
+   *
+   * @return a context with the JDK's default protocols
+   */
+  public SSLContext sslContext() {
+    return sslContext(Peers.none());
   }
 
   /**
    * Returns a new context for clients: this trust and no key.
    *
+   * @param peers who may be at the other end; servers are compared with them if they are
+   *     {@linkplain Peers#insteadOfHostName() instead of the host name}, otherwise with the host of
+   *     the call
    * @return a context with the JDK's default protocols
    */
-  public SSLContext sslContext() {
-    try {
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(null, new TrustManager[] {trustManager()}, null);
-      return context;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("the JDK has no TLS", e);
-    }
+  public SSLContext sslContext(Peers peers) {
+    return Contexts.of(new KeyManager[0], trustManager(peers));
   }
 
   /**

@@ -3,6 +3,7 @@ package io.podtls.trust;
 import static java.util.Objects.requireNonNull;
 
 import io.podtls.failure.InvalidMaterialException;
+import io.podtls.peer.Peers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -78,14 +79,25 @@ public interface TrustBundleSource {
   }
 
   /**
-   * Returns a client context that trusts the bundle as it is now. It does not follow changes; for a
-   * context that does, use PodTls.
+   * Returns a client context that trusts the bundle as it is now. A server must show a certificate
+   * for the host of the call. The context does not follow changes; for one that does, use PodTls.
    *
    * @return a new context: this trust and no key
    * @throws InvalidMaterialException as {@link #load()}
    */
   default SSLContext sslContext() {
     return load().sslContext();
+  }
+
+  /**
+   * Returns a client context that trusts the bundle as it is now, as {@link #sslContext()} does.
+   *
+   * @param peers who may be at the other end, see {@link TrustBundle#sslContext(Peers)}
+   * @return a new context: this trust and no key
+   * @throws InvalidMaterialException as {@link #load()}
+   */
+  default SSLContext sslContext(Peers peers) {
+    return load().sslContext(peers);
   }
 
   /**

@@ -38,6 +38,7 @@ class PackagesTest {
               ".renewal",
               ".identity",
               ".trust",
+              ".jsse",
               ".peer",
               ".request",
               ".files",

@@ -2,6 +2,7 @@ package io.podtls.identity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.podtls.peer.Peers;
 import io.podtls.pem.Pem;
 import io.podtls.request.CertificateRequest;
 import io.podtls.testing.LoopbackTls;
@@ -17,6 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("The manual flow")
 class ManualFlowTest {
+
+  private static final Peers SERVICE =
+      Peers.matching(names -> names.dnsNames().contains("my-svc.my-namespace.svc.cluster.local"));
 
   @TempDir private Path directory;
 
@@ -81,7 +85,10 @@ class ManualFlowTest {
     afterRestart.verify(request, trust, Instant.now());
     assertThat(
             LoopbackTls.handshake(
-                    trust.sslContext(), afterRestart.sslContext(trust), "TLSv1.3", false)
+                    trust.sslContext(SERVICE.insteadOfHostName()),
+                    afterRestart.sslContext(trust),
+                    "TLSv1.3",
+                    false)
                 .client()
                 .getPeerCertificates())
         .containsExactly(completed.leaf());

@@ -7,6 +7,7 @@ import io.podtls.failure.InvalidCertificateException;
 import io.podtls.failure.InvalidCertificateException.Rule;
 import io.podtls.failure.InvalidCertificateException.Violation;
 import io.podtls.failure.InvalidMaterialException;
+import io.podtls.peer.Peers;
 import io.podtls.pem.Pem;
 import io.podtls.request.CertificateRequest;
 import io.podtls.request.KeyAlgorithm;
@@ -118,7 +119,11 @@ class TlsIdentityTest {
 
     for (String protocol : List.of("TLSv1.3", "TLSv1.2")) {
       LoopbackTls.Sessions sessions =
-          LoopbackTls.handshake(client.sslContext(trust), server.sslContext(trust), protocol, true);
+          LoopbackTls.handshake(
+              client.sslContext(trust),
+              server.sslContext(trust, Peers.anyTrusted()),
+              protocol,
+              true);
 
       assertThat(sessions.client().getPeerCertificates()).containsExactlyElementsOf(server.chain());
       assertThat(sessions.server().getPeerCertificates()).containsExactlyElementsOf(client.chain());

@@ -46,7 +46,7 @@ class NettyRotationTest {
   private static final TrustBundle TRUST = TrustBundle.of(List.of(CA.certificate()));
   private static final TlsIdentity CLIENT = TestIdentity.issuedBy(CA);
 
-  private final Rotation rotation = new Rotation(new SettableClock(Instant.now()));
+  private final Rotation rotation = TestIdentity.rotation(new SettableClock(Instant.now()));
   private final EventLoopGroup threads =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final BlockingQueue<OptionalLong> generations = new LinkedBlockingQueue<>();

@@ -52,8 +52,8 @@ class RotatingContextTest {
   private static final TrustBundle TRUST = TrustBundle.of(List.of(CA.certificate()));
   private static final TrustBundle OTHER_TRUST = TrustBundle.of(List.of(OTHER_CA.certificate()));
 
-  private final Rotation server = new Rotation(new SettableClock(Instant.now()));
-  private final Rotation client = new Rotation(new SettableClock(Instant.now()));
+  private final Rotation server = TestIdentity.rotation(new SettableClock(Instant.now()));
+  private final Rotation client = TestIdentity.rotation(new SettableClock(Instant.now()));
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private HttpsServer https;
   private URI uri;
@@ -164,7 +164,7 @@ class RotatingContextTest {
   void closedContextsFail() throws Exception {
     HttpClient standing = HttpClient.newBuilder().sslContext(client.sslContext()).build();
     assertThat(get(standing).statusCode()).isEqualTo(200);
-    Rotation other = new Rotation(new SettableClock(Instant.now()));
+    Rotation other = TestIdentity.rotation(new SettableClock(Instant.now()));
     rotate(other);
     server.close();
     client.close();

@@ -3,6 +3,8 @@ package io.podtls.rotation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.podtls.identity.TlsIdentity;
+import io.podtls.jsse.Contexts;
+import io.podtls.peer.Peers;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
 import java.security.PrivateKey;
@@ -31,7 +33,7 @@ class RotatingKeyManagerTest {
       Stream.generate(() -> TestIdentity.issuedBy(CA)).limit(5).toList();
 
   private final SettableClock clock = new SettableClock(Instant.now());
-  private final Rotation rotation = new Rotation(clock);
+  private final Rotation rotation = TestIdentity.rotation(clock);
   private final X509ExtendedKeyManager keys = rotation.keyManager();
 
   private Generation rotate() {
@@ -61,8 +63,10 @@ class RotatingKeyManagerTest {
     rotate();
     for (int i = 0; i < 20; i++) {
       // Contexts of their own for both sides: nothing is resumed.
-      SSLContext server = Generation.context(rotatingAfterEachCall(), TRUST.trustManager());
-      SSLContext client = Generation.context(rotatingAfterEachCall(), TRUST.trustManager());
+      SSLContext server =
+          Contexts.of(rotatingAfterEachCall(), TRUST.trustManager(Peers.anyTrusted()));
+      SSLContext client =
+          Contexts.of(rotatingAfterEachCall(), TRUST.trustManager(Peers.anyTrusted()));
       long before = rotation.current().number();
       EngineHandshake handshake =
           EngineHandshake.between(client, server).protocol(protocol).needClientAuth().complete();
@@ -123,8 +127,8 @@ class RotatingKeyManagerTest {
   @DisplayName("a session restored from a stateless ticket is told by the certificate it shows")
   void tellsResumedSessionsOfForeignContexts() throws Exception {
     rotate();
-    SSLContext server = Generation.context(new KeyManager[] {keys}, rotation.trustManager());
-    SSLContext client = Generation.context(new KeyManager[0], TRUST.trustManager());
+    SSLContext server = Contexts.of(new KeyManager[] {keys}, rotation.trustManager());
+    SSLContext client = Contexts.of(new KeyManager[0], TRUST.trustManager(Peers.anyTrusted()));
     for (int i = 0; i < 2; i++) {
       EngineHandshake handshake = EngineHandshake.between(client, server).complete();
       assertThat(rotation.generationOf(handshake.server().getSession())).hasValue(1);

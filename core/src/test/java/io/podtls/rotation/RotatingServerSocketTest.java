@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.podtls.identity.TlsIdentity;
+import io.podtls.jsse.Contexts;
+import io.podtls.peer.Peers;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
 import java.io.IOException;
@@ -38,9 +40,9 @@ class RotatingServerSocketTest {
   private static final TrustBundle TRUST = TrustBundle.of(List.of(CA.certificate()));
   private static final TlsIdentity CLIENT = TestIdentity.issuedBy(CA);
   private static final SSLContext TRUSTING =
-      Generation.context(new KeyManager[0], TRUST.trustManager());
+      Contexts.of(new KeyManager[0], TRUST.trustManager(Peers.anyTrusted()));
 
-  private final Rotation rotation = new Rotation(new SettableClock(Instant.now()));
+  private final Rotation rotation = TestIdentity.rotation(new SettableClock(Instant.now()));
   private SSLServerSocket listener;
 
   private X509Certificate rotate() {

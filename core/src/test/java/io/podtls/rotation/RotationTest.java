@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.podtls.failure.InvalidCertificateException;
 import io.podtls.identity.TlsIdentity;
+import io.podtls.jsse.Contexts;
+import io.podtls.peer.Peers;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
 import java.lang.ref.WeakReference;
@@ -35,10 +37,10 @@ class RotationTest {
   private static final TestCa CA = TestCa.root("rotation");
   private static final TrustBundle TRUST = TrustBundle.of(List.of(CA.certificate()));
   private static final SSLContext CLIENT =
-      Generation.context(new KeyManager[0], TRUST.trustManager());
+      Contexts.of(new KeyManager[0], TRUST.trustManager(Peers.anyTrusted()));
 
   private final SettableClock clock = new SettableClock(Instant.now());
-  private final Rotation rotation = new Rotation(clock);
+  private final Rotation rotation = TestIdentity.rotation(clock);
 
   private Generation rotate() {
     return rotation.activate(Optional.of(TestIdentity.issuedBy(CA)), TRUST);
@@ -105,7 +107,7 @@ class RotationTest {
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
   @DisplayName("a rotation at every step of a mutual handshake: it ends as it began, on both sides")
   void rotationMidHandshake(String protocol) throws Exception {
-    Rotation peer = new Rotation(clock);
+    Rotation peer = TestIdentity.rotation(clock);
     Generation server = rotate();
     Generation client = peer.activate(Optional.of(TestIdentity.issuedBy(CA)), TRUST);
     TlsIdentity later = TestIdentity.issuedBy(CA);
@@ -181,7 +183,7 @@ class RotationTest {
   @Test
   @DisplayName("a client that only trusts tells its generation too, long after it was superseded")
   void tellsTheGenerationOfOldConnections() throws Exception {
-    Rotation peer = new Rotation(clock);
+    Rotation peer = TestIdentity.rotation(clock);
     rotate();
     peer.activate(Optional.empty(), TRUST);
     EngineHandshake old =
@@ -200,7 +202,7 @@ class RotationTest {
   @DisplayName("a stranger's session has no generation")
   void knowsNoStrangers() throws Exception {
     rotate();
-    Rotation other = new Rotation(clock);
+    Rotation other = TestIdentity.rotation(clock);
     other.activate(Optional.of(TestIdentity.issuedBy(CA)), TRUST);
     SSLSession session =
         EngineHandshake.between(CLIENT, other.sslContext()).complete().server().getSession();

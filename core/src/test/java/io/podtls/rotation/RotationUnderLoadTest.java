@@ -7,6 +7,8 @@ import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsExchange;
 import com.sun.net.httpserver.HttpsServer;
 import io.podtls.identity.TlsIdentity;
+import io.podtls.jsse.Contexts;
+import io.podtls.peer.Peers;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
 import java.io.IOException;
@@ -40,7 +42,7 @@ class RotationUnderLoadTest {
   private static final TestCa CA = TestCa.root("load");
   private static final TrustBundle TRUST = TrustBundle.of(List.of(CA.certificate()));
 
-  private final Rotation rotation = new Rotation(InstantSource.system());
+  private final Rotation rotation = TestIdentity.rotation(InstantSource.system());
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final AtomicBoolean done = new AtomicBoolean();
   private HttpsServer server;
@@ -73,7 +75,7 @@ class RotationUnderLoadTest {
   }
 
   private static SSLContext newClient() {
-    return Generation.context(new KeyManager[0], TRUST.trustManager());
+    return Contexts.of(new KeyManager[0], TRUST.trustManager(Peers.anyTrusted()));
   }
 
   private SSLSocket connect(SSLContext client) throws IOException {

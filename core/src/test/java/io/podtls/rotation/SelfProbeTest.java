@@ -39,7 +39,7 @@ class SelfProbeTest {
 
   private final Instant start = Instant.now();
   private final SettableClock clock = new SettableClock(start);
-  private final Rotation rotation = new Rotation(clock);
+  private final Rotation rotation = TestIdentity.rotation(clock);
 
   private Generation activate(UnaryOperator<TestCa.Leaf> shape) {
     return rotation.activate(Optional.of(TestIdentity.issuedBy(CA, shape)), TRUST);

@@ -29,7 +29,7 @@ class WithdrawnTrustTest {
   private static final TlsIdentity SERVER = TestIdentity.issuedBy(SERVER_CA);
   private static final TlsIdentity CLIENT = TestIdentity.issuedBy(CLIENT_CA);
 
-  private final Rotation rotation = new Rotation(new SettableClock(Instant.now()));
+  private final Rotation rotation = TestIdentity.rotation(new SettableClock(Instant.now()));
 
   /** A resumed session is as old as the one that it continues. */
   private static void assertResumed(SSLSession second, SSLSession first) {

@@ -3,6 +3,7 @@ package io.podtls.testing;
 import io.podtls.PodTlsListener;
 import io.podtls.failure.PodTlsException;
 import io.podtls.identity.TlsIdentity;
+import io.podtls.peer.PeerNames;
 import io.podtls.request.CertificateRequest;
 import io.podtls.signing.SigningOutcome;
 import io.podtls.trust.TrustBundle;
@@ -34,6 +35,8 @@ public final class RecordingListener implements PodTlsListener {
   public record NearExpiry(TlsIdentity identity, Duration left) implements Event {}
 
   public record Expired(TlsIdentity identity) implements Event {}
+
+  public record PeerRefused(PeerNames names, String reason) implements Event {}
 
   public record Closed() implements Event {}
 
@@ -74,6 +77,11 @@ public final class RecordingListener implements PodTlsListener {
         }
       }
     }
+  }
+
+  @Override
+  public void peerRefused(PeerNames names, String reason) {
+    events.add(new PeerRefused(names, reason));
   }
 
   @Override

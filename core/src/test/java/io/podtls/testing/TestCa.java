@@ -186,6 +186,7 @@ public final class TestCa {
     private Instant notBefore = Instant.now().minus(Duration.ofMinutes(5));
     private Instant notAfter = Instant.now().plus(Duration.ofHours(24));
     private boolean ca;
+    private boolean emptyNames;
     private BigInteger serial = new BigInteger(63, new SecureRandom()).add(BigInteger.ONE);
 
     private Leaf(PublicKey key) {
@@ -208,6 +209,20 @@ public final class TestCa {
       for (String address : addresses) {
         names.add(new GeneralName(GeneralName.iPAddress, address));
       }
+      return this;
+    }
+
+    public Leaf uri(String... uris) {
+      for (String uri : uris) {
+        names.add(new GeneralName(GeneralName.uniformResourceIdentifier, uri));
+      }
+      return this;
+    }
+
+    /** Has the extension for names, without a name in it. */
+    public Leaf emptyNames() {
+      names.clear();
+      emptyNames = true;
       return this;
     }
 
@@ -254,7 +269,7 @@ public final class TestCa {
           addKeyIdentifiers(builder, keys.getPublic(), key);
         }
         addUsages(builder);
-        if (!names.isEmpty()) {
+        if (!names.isEmpty() || emptyNames) {
           builder.addExtension(
               Extension.subjectAlternativeName,
               subject.getRDNs().length == 0,

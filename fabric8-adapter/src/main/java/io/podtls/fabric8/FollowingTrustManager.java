@@ -1,12 +1,11 @@
 package io.podtls.fabric8;
 
 import io.podtls.failure.PodTlsException;
+import io.podtls.jsse.ForwardingTrustManager;
+import io.podtls.jsse.PresentedChain;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
-import java.net.Socket;
 import java.security.cert.CertificateException;
-import java.security.cert.X509Certificate;
-import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
@@ -17,7 +16,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
  *
  * <p>Thread safety: safe for use by many handshakes at once.
  */
-final class FollowingTrustManager extends X509ExtendedTrustManager {
+final class FollowingTrustManager extends ForwardingTrustManager {
 
   private static final System.Logger LOG = System.getLogger("io.podtls");
 
@@ -48,43 +47,7 @@ final class FollowingTrustManager extends X509ExtendedTrustManager {
   }
 
   @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
-      throws CertificateException {
-    now().checkServerTrusted(chain, authType, engine);
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
-      throws CertificateException {
-    now().checkServerTrusted(chain, authType, socket);
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType)
-      throws CertificateException {
-    now().checkServerTrusted(chain, authType);
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
-      throws CertificateException {
-    now().checkClientTrusted(chain, authType, engine);
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
-      throws CertificateException {
-    now().checkClientTrusted(chain, authType, socket);
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType)
-      throws CertificateException {
-    now().checkClientTrusted(chain, authType);
-  }
-
-  @Override
-  public X509Certificate[] getAcceptedIssuers() {
-    return now().getAcceptedIssuers();
+  protected void check(PresentedChain presented) throws CertificateException {
+    presented.checkWith(now());
   }
 }

@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.podtls.identity.TlsIdentity;
+import io.podtls.testing.LoopbackTls;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.CertificateException;
-import java.security.cert.X509Certificate;
+import java.security.KeyPair;
 import java.util.Arrays;
+import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManager;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,10 +29,19 @@ class FollowingTrustManagerTest {
   private final TestCa first = TestCa.root("kubernetes");
   private final TestCa second = TestCa.root("kubernetes");
 
-  private static X509Certificate[] server(TestCa ca) {
-    return new X509Certificate[] {
-      ca.leaf(TestCa.newKeyPair().getPublic()).dns("kubernetes").issue()
-    };
+  /** A call of an API server that has a certificate of the CA, as localhost. */
+  private static void call(FollowingTrustManager trust, TestCa ca) throws Exception {
+    call(trust, ca, "localhost");
+  }
+
+  private static void call(FollowingTrustManager trust, TestCa ca, String name) throws Exception {
+    KeyPair keys = TestCa.newKeyPair();
+    TlsIdentity server =
+        TlsIdentity.of(keys.getPrivate(), ca.leaf(keys.getPublic()).dns(name).issueChain());
+    SSLContext client = SSLContext.getInstance("TLS");
+    client.init(null, new TrustManager[] {trust}, null);
+    LoopbackTls.handshake(
+        client, server.sslContext(TrustBundle.of(List.of(ca.certificate()))), "TLSv1.3", false);
   }
 
   private Path write(TestCa... cas) throws Exception {
@@ -41,18 +55,16 @@ class FollowingTrustManagerTest {
   void followsRotation() throws Exception {
     FollowingTrustManager trust =
         new FollowingTrustManager(TrustBundleSource.pemFile(write(first)));
-    trust.checkServerTrusted(server(first), "ECDHE_ECDSA");
-    assertThatThrownBy(() -> trust.checkServerTrusted(server(second), "ECDHE_ECDSA"))
-        .isInstanceOf(CertificateException.class);
+    call(trust, first);
+    assertThatThrownBy(() -> call(trust, second)).isInstanceOf(SSLException.class);
 
     write(first, second);
-    trust.checkServerTrusted(server(first), "ECDHE_ECDSA");
-    trust.checkServerTrusted(server(second), "ECDHE_ECDSA");
-    assertThat(trust.getAcceptedIssuers()).hasSize(2);
+    call(trust, first);
+    call(trust, second);
+    assertThat(trust.getAcceptedIssuers()).isEmpty();
 
     write(second);
-    assertThatThrownBy(() -> trust.checkServerTrusted(server(first), "ECDHE_ECDSA"))
-        .isInstanceOf(CertificateException.class);
+    assertThatThrownBy(() -> call(trust, first)).isInstanceOf(SSLException.class);
   }
 
   @Test
@@ -63,10 +75,18 @@ class FollowingTrustManagerTest {
 
     for (String bad : new String[] {"", "-----BEGIN CERTIFICATE-----\nAAAA"}) {
       Files.writeString(file, bad);
-      assertThatCode(() -> trust.checkServerTrusted(server(first), "ECDHE_ECDSA"))
-          .doesNotThrowAnyException();
+      assertThatCode(() -> call(trust, first)).doesNotThrowAnyException();
     }
     Files.delete(file);
-    trust.checkServerTrusted(server(first), "ECDHE_ECDSA");
+    call(trust, first);
+  }
+
+  @Test
+  @DisplayName("refuses an API server whose certificate is for another name")
+  void refusesAnotherName() throws Exception {
+    FollowingTrustManager trust =
+        new FollowingTrustManager(TrustBundleSource.pemFile(write(first)));
+
+    assertThatThrownBy(() -> call(trust, first, "kubernetes")).isInstanceOf(SSLException.class);
   }
 }

@@ -3,6 +3,7 @@ package io.podtls.examples.httpsclient;
 import io.podtls.PodTls;
 import io.podtls.failure.BootstrapTimeoutException;
 import io.podtls.failure.InvalidMaterialException;
+import io.podtls.peer.Peers;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.ConnectException;
@@ -12,7 +13,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
-import java.nio.channels.UnresolvedAddressException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
@@ -35,6 +35,9 @@ public final class Main {
   private static final Logger ROOT_LOG = Logger.getLogger("");
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
+  /** To ask about a chain alone. */
+  private static final Peers ANY_NAME = Peers.matching(names -> true).insteadOfHostName();
+
   private final Options options;
   private final PrintStream out;
   private final PrintStream err;
@@ -56,10 +59,6 @@ public final class Main {
 
   static int run(PrintStream out, PrintStream err, String... arguments)
       throws InterruptedException {
-    if (List.of(arguments).contains("--help")) {
-      out.print(Options.USAGE);
-      return Outcome.OK.code;
-    }
     try {
       return new Main(Options.parse(arguments), out, err).call().code;
     } catch (IllegalArgumentException e) {
@@ -118,7 +117,7 @@ public final class Main {
     } catch (SSLException e) {
       return explain(e, tls);
     } catch (ConnectException | HttpTimeoutException e) {
-      err.println("no connection to " + options.url().getAuthority() + ": " + why(e));
+      err.println("no connection to " + options.url().getAuthority() + ": " + text(e));
       return Outcome.UNREACHABLE;
     } catch (IOException e) {
       err.println("failed: " + text(e));
@@ -141,7 +140,8 @@ public final class Main {
     Outcome outcome;
     try {
       tls.generation()
-          .trustManager()
+          .trust()
+          .trustManager(ANY_NAME)
           .checkServerTrusted(shown.toArray(new X509Certificate[0]), "UNKNOWN");
       err.println(
           "the server's certificate is trusted, but it is for "
@@ -192,18 +192,6 @@ public final class Main {
       names.add("names that cannot be read");
     }
     return names.isEmpty() ? "no name" : String.join(", ", names);
-  }
-
-  /** The HTTP client wraps all of these in a ConnectException, most of them without a message. */
-  private static String why(IOException failure) {
-    for (Throwable seen = failure; seen != null; seen = seen.getCause()) {
-      if (seen instanceof UnresolvedAddressException) {
-        return "the host name does not resolve";
-      }
-    }
-    return failure instanceof HttpTimeoutException
-        ? "no answer within " + TIMEOUT.toSeconds() + " s"
-        : "refused, or no route to it (" + text(failure) + ")";
   }
 
   private static String text(Throwable problem) {

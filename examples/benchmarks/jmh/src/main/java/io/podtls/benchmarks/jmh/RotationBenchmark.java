@@ -2,6 +2,7 @@ package io.podtls.benchmarks.jmh;
 
 import io.podtls.identity.PendingIdentity;
 import io.podtls.identity.TlsIdentity;
+import io.podtls.peer.Peers;
 import io.podtls.request.CertificateRequest;
 import io.podtls.request.KeyUsage;
 import io.podtls.request.SignerName;
@@ -41,7 +42,8 @@ public class RotationBenchmark {
   /** A rotation and two identities to go back and forth between. */
   @State(Scope.Benchmark)
   public static class Rotating {
-    final Rotation rotation = new Rotation(InstantSource.system());
+    final Rotation rotation =
+        new Rotation(InstantSource.system(), Peers.none(), (names, reason) -> {});
     final Handshakes handshakes = new Handshakes();
     TrustBundle trust;
     TlsIdentity[] identities;
