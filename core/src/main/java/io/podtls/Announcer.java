@@ -138,7 +138,7 @@ final class Announcer implements Events {
 
   @Override
   public void peerRefused(PeerNames names, String reason) {
-    tell(one -> one.peerRefused(names, reason));
+    notifyListeners(one -> one.peerRefused(names, reason));
   }
 
   @Override
