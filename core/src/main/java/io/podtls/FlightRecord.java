@@ -17,8 +17,8 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timestamp;
 
 /**
- * A handle's events as events of the JDK's flight recorder. Used only where the run-time image has
- * the recorder and it has been started: see {@link #isRunning}.
+ * What happens, as events of the JDK's flight recorder. Touched only where the run-time image has
+ * the recorder and somebody has started it: see {@link #isRunning}.
  *
  * <p><b>Thread safety:</b> safe for use by several threads.
  */
@@ -28,9 +28,7 @@ final class FlightRecord {
 
   private FlightRecord() {}
 
-  /**
-   * Whether a recording may be running; without one, an event's first use is not worth its cost.
-   */
+  /** Whether anybody may be recording. Where nobody is, an event's first use is not cheap. */
   static boolean isRunning() {
     return THERE && FlightRecorder.isInitialized();
   }
@@ -72,12 +70,12 @@ final class FlightRecord {
     return identity.serialNumber().toString(16);
   }
 
-  /** The recorder shows the least number as "never". */
+  /** The recorder's way to say "never" is the least number. */
   private static long millis(Optional<Instant> instant) {
     return instant.map(Instant::toEpochMilli).orElse(Long.MIN_VALUE);
   }
 
-  /** What the events have in common; the recorder inherits these annotations. */
+  /** Not an event itself; the recorder has its annotations inherited. */
   @Category("podtls")
   @StackTrace(false)
   private abstract static class Happening extends Event {}

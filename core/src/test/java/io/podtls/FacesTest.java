@@ -268,7 +268,7 @@ class FacesTest {
   void listeners() {
     try (VirtualHandle handle = handle(Answer.ISSUE)) {
       RecordingListener late = new RecordingListener();
-      PodTlsListener.Registration registration = handle.tls.addListener(late);
+      Registration registration = handle.tls.addListener(late);
       assertThat(late.events()).isEmpty();
       handle.advance(HALF);
       assertThat(late.all(Renewed.class)).hasSize(1);

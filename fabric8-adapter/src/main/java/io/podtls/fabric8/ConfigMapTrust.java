@@ -37,33 +37,23 @@ public final class ConfigMapTrust implements TrustBundleSource {
                 path + "/" + ApiServer.segment(name),
                 path,
                 "metadata.name=" + name,
-                RbacRule.inNamespace(namespace, "configmaps", "get", "watch").named(name),
-                "The signer publishes its CA there, or an administrator does: kubectl -n "
-                    + namespace
-                    + " create configmap "
-                    + name
-                    + " --from-file="
-                    + key
-                    + "=CA_FILE"),
+                RbacRule.inNamespace(namespace, "configmaps", "get", "watch").named(name)),
             this::content);
   }
 
   /**
-   * Returns the ConfigMap of that name in another namespace. Default: the client's namespace.
+   * The ConfigMap of that name in another namespace.
    *
-   * @param other the namespace
-   * @return another source; this one stays as it is
+   * @param other the namespace; the client's own if not called
    */
   public ConfigMapTrust inNamespace(String other) {
     return new ConfigMapTrust(server, requireNonNull(other, "other"), name, key);
   }
 
   /**
-   * Returns another key of the ConfigMap, of {@code data} or {@code binaryData}. Default: {@code
-   * ca.crt}.
+   * Another key of the ConfigMap, of {@code data} or {@code binaryData}.
    *
-   * @param other the key
-   * @return another source; this one stays as it is
+   * @param other the key; {@code ca.crt} if not called
    */
   public ConfigMapTrust atKey(String other) {
     return new ConfigMapTrust(server, namespace, name, requireNonNull(other, "other"));

@@ -55,8 +55,7 @@ class KubernetesTrustBundlesIT {
   }
 
   private ConfigMapTrust sourceOf(String name) {
-    return KubernetesTrustBundles.using(cluster.clientFor(pod))
-        .configMap(name)
+    return KubernetesTrustBundles.configMap(name, cluster.clientFor(pod))
         .inNamespace(pod.namespace());
   }
 
@@ -147,17 +146,14 @@ class KubernetesTrustBundlesIT {
   }
 
   @Test
-  @DisplayName(
-      "no such ConfigMap yet is worth another try, one without a certificate is not; both are"
-          + " named")
+  @DisplayName("no such ConfigMap, and one without a certificate, are errors that name it")
   void missingAndEmpty() {
     mayRead("configmaps", "get");
     cluster.admin().resource(configMap("empty", Map.of("ca.crt", ""))).create();
 
     assertThatThrownBy(() -> sourceOf("nothing").load())
-        .isInstanceOf(SignerUnavailableException.class)
-        .hasMessageContaining("/nothing key ca.crt: there is none yet")
-        .hasMessageContaining("create configmap nothing --from-file=ca.crt=CA_FILE");
+        .isInstanceOf(InvalidMaterialException.class)
+        .hasMessageContaining("/nothing key ca.crt: there is none");
     assertThatThrownBy(() -> sourceOf("empty").load())
         .isInstanceOf(InvalidMaterialException.class)
         .hasMessageContaining("/empty key ca.crt");
@@ -172,7 +168,7 @@ class KubernetesTrustBundlesIT {
     SignerName signer = SignerName.of("example.com/" + path);
     create("example.com:" + path + ":old", signer, first);
     TrustBundleSource all =
-        KubernetesTrustBundles.using(cluster.clientFor(pod)).clusterTrustBundlesOf(signer);
+        KubernetesTrustBundles.clusterTrustBundlesOf(signer, cluster.clientFor(pod));
     Semaphore hints = new Semaphore(0);
 
     try (AutoCloseable subscription = all.onChange(hints::release)) {
@@ -183,16 +179,16 @@ class KubernetesTrustBundlesIT {
       assertThat(subscription).isNotNull();
     }
     assertThat(
-            KubernetesTrustBundles.using(cluster.clientFor(pod))
-                .clusterTrustBundle("example.com:" + path + ":new")
+            KubernetesTrustBundles.clusterTrustBundle(
+                    "example.com:" + path + ":new", cluster.clientFor(pod))
                 .load())
         .isEqualTo(bundle(second));
     assertThatThrownBy(
             () ->
-                KubernetesTrustBundles.using(cluster.clientFor(pod))
-                    .clusterTrustBundlesOf(SignerName.of("example.com/nobody"))
+                KubernetesTrustBundles.clusterTrustBundlesOf(
+                        SignerName.of("example.com/nobody"), cluster.clientFor(pod))
                     .load())
-        .isInstanceOf(SignerUnavailableException.class)
+        .isInstanceOf(InvalidMaterialException.class)
         .hasMessageContaining("clustertrustbundles of example.com/nobody");
   }
 

@@ -267,9 +267,7 @@ class ApprovalAttacksIT {
         site.submit(orders, TestPkcs10.dns(site.svc("orders")).hiddenCertificateAuthority());
 
     assertDenied(
-        csr,
-        "InvalidRequest",
-        "csr " + csr + ": the PKCS#10 has the attribute 1.2.840.113549.1.9.14 twice");
+        csr, "InvalidRequest", "csr " + csr + ": the PKCS#10 has more than one extension request");
   }
 
   @Test
@@ -289,10 +287,7 @@ class ApprovalAttacksIT {
     assertDenied(
         csr,
         "InvalidRequest",
-        "csr "
-            + csr
-            + ": spec.request is not exactly one PEM block CERTIFICATE REQUEST on lines of its own,"
-            + " with nothing but blanks around it");
+        "csr " + csr + ": spec.request is not exactly one PEM block CERTIFICATE REQUEST");
   }
 
   @Test

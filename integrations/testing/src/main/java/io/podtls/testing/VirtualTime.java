@@ -9,47 +9,73 @@ import java.util.PriorityQueue;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Delayed;
+import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.RunnableScheduledFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A scheduler and a clock that stand still until a test moves them. Tasks run on the thread that
- * calls {@link #advance}, in the order in which they fall due.
+ * A scheduler and a clock that a test moves ahead: {@code .scheduler(time).clock(time)} on the
+ * builder of a handle. Time either stands still between two moves or passes as it does outside.
  *
  * <p>There are two times, as on a real machine: the monotonic one, by which delays are measured,
- * and the wall clock. {@link #advance} moves both; {@link #moveWallClock} moves the wall clock
- * alone, as a clock step or a suspension of the machine does.
+ * and the wall clock. {@link #advance} moves both; {@link #moveWallClock} and {@link #moveTimers}
+ * move one of them.
  *
- * <p><b>Thread safety:</b> tasks may be submitted from any thread; one thread moves the time.
+ * <p>Tasks run one at a time, in the order in which they fall due: those that a move makes due on
+ * the thread that moves the time, before the call returns; the others, if time passes, on a daemon
+ * thread that {@link #shutdown()} ends.
+ *
+ * <p><b>Thread safety:</b> safe for use by any number of threads.
  */
 public final class VirtualTime extends AbstractExecutorService
     implements ScheduledExecutorService, InstantSource {
 
   private final PriorityQueue<Task<?>> tasks = new PriorityQueue<>();
+  private final ReentrantLock turn = new ReentrantLock();
+  private final boolean passing;
+  private long seen = System.nanoTime();
   private long nanos;
   private long submitted;
   private Instant wallClock;
   private boolean shutDown;
 
-  private VirtualTime(Instant start) {
+  private VirtualTime(Instant start, boolean passing) {
     this.wallClock = start;
+    this.passing = passing;
   }
 
-  /** Starts at the real time, in whole seconds, so that real certificates are valid. */
+  /**
+   * Returns a time that stands still, at the real time in whole seconds, so that real certificates
+   * are valid. What blocks the thread that would move it, such as a bootstrap, waits for ever.
+   */
   public static VirtualTime startingNow() {
-    return new VirtualTime(Instant.now().truncatedTo(ChronoUnit.SECONDS));
+    return startingAt(Instant.now().truncatedTo(ChronoUnit.SECONDS));
   }
 
+  /** Returns a time that stands still at this instant. */
   public static VirtualTime startingAt(Instant start) {
-    return new VirtualTime(start);
+    return new VirtualTime(start, false);
   }
 
+  /** Returns a time that starts at the real one and passes as it does, besides what moves it. */
+  public static VirtualTime passing() {
+    VirtualTime time = new VirtualTime(Instant.now(), true);
+    Thread thread = new Thread(time::runWhenDue, "podtls-virtual-time");
+    thread.setDaemon(true);
+    thread.start();
+    return time;
+  }
+
+  /** Returns the wall clock's time. */
   @Override
   public synchronized Instant instant() {
+    pass();
     return wallClock;
   }
 
@@ -58,22 +84,42 @@ public final class VirtualTime extends AbstractExecutorService
     advance(Duration.ZERO);
   }
 
-  /** Moves both times on, running each task when it falls due. */
+  /** Moves both times on, running each task when it falls due: a periodic one many times. */
   public void advance(Duration by) {
-    long until;
-    synchronized (this) {
-      until = nanos + by.toNanos();
-    }
-    for (Task<?> task = nextDue(until); task != null; task = nextDue(until)) {
-      task.run();
-    }
-    synchronized (this) {
-      moveTo(until);
+    turn.lock();
+    try {
+      long until = now() + by.toNanos();
+      for (Task<?> task = nextDue(until); task != null; task = nextDue(until)) {
+        task.run();
+      }
+      synchronized (this) {
+        moveTo(until);
+      }
+      runDue();
+    } finally {
+      turn.unlock();
     }
   }
 
-  /** Moves the wall clock alone, forwards or backwards. */
+  /**
+   * Moves the monotonic time alone and at once: a task that falls due on the way runs once, a
+   * periodic one too, and the wall clock stays.
+   */
+  public void moveTimers(Duration by) {
+    turn.lock();
+    try {
+      synchronized (this) {
+        nanos += by.toNanos();
+      }
+      runDue();
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /** Moves the wall clock alone, forwards or backwards, as a clock step or a suspension does. */
   public synchronized void moveWallClock(Duration by) {
+    pass();
     wallClock = wallClock.plus(by);
   }
 
@@ -82,7 +128,53 @@ public final class VirtualTime extends AbstractExecutorService
     return (int) tasks.stream().filter(task -> !task.isCancelled()).count();
   }
 
-  private synchronized Task<?> nextDue(long until) {
+  private void runDue() {
+    for (Task<?> task = nextDue(now()); task != null; task = nextDue(now())) {
+      task.run();
+    }
+  }
+
+  private void runWhenDue() {
+    while (awaitDue()) {
+      turn.lock();
+      try {
+        runDue();
+      } finally {
+        turn.unlock();
+      }
+    }
+  }
+
+  /** Returns whether there is a task to run, rather than an end. */
+  private synchronized boolean awaitDue() {
+    while (!shutDown) {
+      long wait = tasks.isEmpty() ? Long.MAX_VALUE : tasks.peek().due - now();
+      if (wait <= 0) {
+        return true;
+      }
+      try {
+        TimeUnit.NANOSECONDS.timedWait(this, Math.max(wait, 1_000_000));
+      } catch (InterruptedException e) {
+        // A task was to be interrupted, and has ended meanwhile.
+      }
+    }
+    return false;
+  }
+
+  private synchronized long now() {
+    pass();
+    return nanos;
+  }
+
+  private synchronized void pass() {
+    if (passing) {
+      long real = System.nanoTime();
+      moveTo(nanos + real - seen);
+      seen = real;
+    }
+  }
+
+  private synchronized @Nullable Task<?> nextDue(long until) {
     while (!tasks.isEmpty() && tasks.peek().due <= until) {
       Task<?> task = tasks.poll();
       if (!task.isCancelled()) {
@@ -93,7 +185,7 @@ public final class VirtualTime extends AbstractExecutorService
     return null;
   }
 
-  private void moveTo(long target) {
+  private synchronized void moveTo(long target) {
     if (target > nanos) {
       wallClock = wallClock.plusNanos(target - nanos);
       nanos = target;
@@ -104,26 +196,20 @@ public final class VirtualTime extends AbstractExecutorService
     if (shutDown) {
       throw new RejectedExecutionException("shut down");
     }
-    Task<V> task = new Task<>(callable, nanos + Math.max(0, delay), period, submitted++);
+    Task<V> task = new Task<>(callable, now() + Math.max(0, delay), period, submitted++);
     tasks.add(task);
+    notifyAll();
     return task;
-  }
-
-  private static Callable<Void> callable(Runnable command) {
-    return () -> {
-      command.run();
-      return null;
-    };
   }
 
   @Override
   public void execute(Runnable command) {
-    add(callable(command), 0, 0);
+    var unused = add(Executors.callable(command), 0, 0);
   }
 
   @Override
   public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
-    return add(callable(command), unit.toNanos(delay), 0);
+    return add(Executors.callable(command), unit.toNanos(delay), 0);
   }
 
   @Override
@@ -134,7 +220,7 @@ public final class VirtualTime extends AbstractExecutorService
   @Override
   public ScheduledFuture<?> scheduleAtFixedRate(
       Runnable command, long initialDelay, long period, TimeUnit unit) {
-    return add(callable(command), unit.toNanos(initialDelay), unit.toNanos(period));
+    return add(Executors.callable(command), unit.toNanos(initialDelay), unit.toNanos(period));
   }
 
   @Override
@@ -147,6 +233,7 @@ public final class VirtualTime extends AbstractExecutorService
   public synchronized void shutdown() {
     shutDown = true;
     tasks.clear();
+    notifyAll();
   }
 
   @Override
@@ -204,7 +291,7 @@ public final class VirtualTime extends AbstractExecutorService
     @Override
     public long getDelay(TimeUnit unit) {
       synchronized (VirtualTime.this) {
-        return unit.convert(due - nanos, TimeUnit.NANOSECONDS);
+        return unit.convert(due - now(), TimeUnit.NANOSECONDS);
       }
     }
 
