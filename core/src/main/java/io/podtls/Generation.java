@@ -37,9 +37,15 @@ public interface Generation {
   /** Returns the context of this generation, for connections that must not outlive it. */
   SSLContext sslContext();
 
-  /** Returns the key manager of this generation; it offers nothing if there is no identity. */
+  /**
+   * Returns a key manager of this generation. It offers nothing if there is no identity, and after
+   * the handle is closed.
+   */
   X509ExtendedKeyManager keyManager();
 
-  /** Returns the trust manager of this generation, which checks the peers' names too. */
+  /**
+   * Returns a trust manager of this generation, which checks the peers' names too. It accepts no
+   * peer after the handle is closed.
+   */
   X509ExtendedTrustManager trustManager();
 }

@@ -90,7 +90,7 @@ class BootstrapTest {
   }
 
   @Test
-  @DisplayName("a signer that is away for a while is asked again until it answers")
+  @DisplayName("a signer that is unavailable for a while is retried until it answers")
   void retriesUnavailability() throws Exception {
     FakeCertificateSigner signer =
         FakeCertificateSigner.answering(Answer.UNAVAILABLE, Answer.UNAVAILABLE, Answer.ISSUE);
@@ -135,7 +135,8 @@ class BootstrapTest {
   }
 
   @Test
-  @DisplayName("a bootstrap out of time says what was awaited, of whom, and what would help")
+  @DisplayName(
+      "a bootstrap that times out says what was awaited, from which signer, and what would help")
   void timesOut() throws Exception {
     EngineThreads threads = new EngineThreads();
     RecordingListener listener = new RecordingListener();
@@ -201,7 +202,7 @@ class BootstrapTest {
   }
 
   @Test
-  @DisplayName("a step that hangs does not hold up the deadline, and is interrupted")
+  @DisplayName("a step that hangs does not delay the deadline, and is interrupted")
   void hangingStep() throws Exception {
     RecordingListener listener = new RecordingListener();
     CountDownLatch interrupted = new CountDownLatch(1);
@@ -284,7 +285,7 @@ class BootstrapTest {
   }
 
   @Test
-  @DisplayName("without an identity there is trust and nothing to show")
+  @DisplayName("without an identity there is trust and no certificate")
   void withoutIdentity() throws Exception {
     FakeCertificateSigner signer = FakeCertificateSigner.answering(Answer.ISSUE);
     try (PodTls tls = PodTls.trusting(trustIn(signer)).bootstrap(Duration.ofSeconds(20))) {

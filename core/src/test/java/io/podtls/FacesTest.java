@@ -20,6 +20,8 @@ import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,8 +29,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.junit.jupiter.api.DisplayName;
@@ -81,8 +85,43 @@ class FacesTest {
     }
   }
 
-  private static java.security.cert.X509Certificate shown(X509ExtendedKeyManager keys) {
+  private static X509Certificate shown(X509ExtendedKeyManager keys) {
     return keys.getCertificateChain(keys.chooseEngineServerAlias("EC", null, null))[0];
+  }
+
+  @Test
+  @DisplayName("a context made of a generation's managers is known by generationOf, until close")
+  void contextsOfGenerations() throws Exception {
+    try (VirtualHandle handle = handle(Answer.ISSUE)) {
+      Generation first = handle.tls.generation();
+      SSLContext server = contextOf(first);
+      handle.advance(HALF);
+      SSLContext client = contextOf(handle.tls.generation());
+      LoopbackTls.Sessions sessions = LoopbackTls.handshake(client, server, "TLSv1.3", false);
+      assertThat(handle.tls.generationOf(sessions.server())).hasValue(1);
+      assertThat(handle.tls.generationOf(sessions.client())).hasValue(2);
+
+      handle.tls.close();
+      assertThat(first.keyManager().chooseEngineServerAlias("EC", null, null)).isNull();
+      assertThatThrownBy(
+              () ->
+                  first
+                      .trustManager()
+                      .checkServerTrusted(
+                          first.identity().orElseThrow().chain().toArray(X509Certificate[]::new),
+                          "UNKNOWN"))
+          .isInstanceOf(CertificateException.class)
+          .hasMessageContaining("closed");
+    }
+  }
+
+  private static SSLContext contextOf(Generation generation) throws Exception {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(
+        new KeyManager[] {generation.keyManager()},
+        new TrustManager[] {generation.trustManager()},
+        null);
+    return context;
   }
 
   @Test

@@ -30,7 +30,7 @@ class OptionsTest {
       TrustBundleSource.fixed(TrustBundle.of(List.of(TestCa.root("ca").certificate())));
 
   @Test
-  @DisplayName("one directory cannot both keep and publish, in whatever order and spelling")
+  @DisplayName("one directory cannot both keep and publish, in any order and spelling")
   void oneDirectoryForTwo() {
     CertificateSigner signer = FakeCertificateSigner.answering(Answer.ISSUE);
     assertThatThrownBy(
@@ -102,7 +102,7 @@ class OptionsTest {
   }
 
   @Test
-  @DisplayName("a signer whose step comes to nothing is a failure that is tried again")
+  @DisplayName("a signer whose step returns null is a failure that is retried")
   void stepWithoutOutcome() {
     FakeCertificateSigner signer =
         FakeCertificateSigner.answering((self, pending) -> null, Answer.ISSUE);

@@ -223,7 +223,8 @@ class PersistenceTest {
   }
 
   @Test
-  @DisplayName("what was issued and cannot be used is not waited for again: each restart a new key")
+  @DisplayName(
+      "an issued certificate that is unusable is not waited for again: each restart makes a new key")
   void restartsAfterUseless() {
     assertThat(keysAfterRestarts(Answer.ISSUE_WITHOUT_NAMES)).hasSize(10);
   }
@@ -319,7 +320,7 @@ class PersistenceTest {
 
   @Test
   @DisplayName(
-      "published for a neighbour: key, chain, bundle and PKCS#12, as one set, renewed together")
+      "published for another container: key, chain, bundle and PKCS#12, renewed as one set")
   void publishes() throws Exception {
     Path shown = root.resolve("shown");
     try (PodTls tls = start(options -> options.publishingTo(shown))) {

@@ -312,7 +312,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("certificates that have expired on arrival are asked for 5 min or more apart")
+  @DisplayName("certificates that are expired on arrival are requested 5 min or more apart")
   void expiredOnArrival() {
     try (VirtualHandle handle =
         servingThen(
@@ -345,7 +345,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("a clock that steps back by a day does not put renewal off")
+  @DisplayName("a clock that steps back by a day does not delay renewal")
   void clockStepsFarBack() {
     try (VirtualHandle handle = halfway(signer(Answer.ISSUE))) {
       handle.time.moveWallClock(Duration.ofDays(-1));
@@ -370,7 +370,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("lives that shrink to nothing under an expiring CA do not become a loop")
+  @DisplayName("lifetimes that shrink under an expiring CA cause no loop of requests")
   void shrinkingLives() {
     try (VirtualHandle handle = halfway(signer(Answer.ISSUE))) {
       Instant end = handle.time.instant().plus(Duration.ofHours(24));
@@ -386,8 +386,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName(
-      "the alarm is raised once near expiry and once at expiry; then renewal still heals it")
+  @DisplayName("one event near expiry and one at expiry, and a later renewal succeeds")
   void expires() {
     try (VirtualHandle handle = servingThen(Answer.PENDING)) {
       TlsIdentity first = handle.identity();
@@ -496,7 +495,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("a signer that breaks down is asked again, like one that is away")
+  @DisplayName("a signer that fails unexpectedly is retried, like one that is unavailable")
   void brokenSigner() {
     try (VirtualHandle handle =
         servingThen(

@@ -72,7 +72,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName("a storm of hints is one")
+  @DisplayName("many hints at once are one read")
   void hintStorm() {
     try (VirtualHandle handle = serving()) {
       int loads = handle.trust.loads();
@@ -85,7 +85,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName("a source that asked to be left alone is left alone, by hints too")
+  @DisplayName("a source that asked for a pause gets it, despite hints")
   void hintsWhileUnavailable() {
     try (VirtualHandle handle = serving()) {
       handle.trust.fail(
@@ -136,7 +136,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName("a part that asked to be left alone is left alone, whatever its neighbours do")
+  @DisplayName("a part that asked for a pause gets it, whatever the other parts do")
   void busyPartIsLeftAlone(@TempDir Path directory) throws Exception {
     Path file = Files.writeString(directory.resolve("ca.crt"), pem(oldRoot));
     VirtualHandle.SwitchableTrust busy = new VirtualHandle.SwitchableTrust(oldRoot);
@@ -255,8 +255,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName(
-      "own anchor withdrawn: a new certificate first, then the anchor goes with the old one")
+  @DisplayName("the identity's anchor is withdrawn: first a new certificate, then the anchor goes")
   void ownAnchorWithdrawn() {
     try (VirtualHandle handle = serving()) {
       TlsIdentity first = handle.identity();
@@ -283,7 +282,7 @@ class TrustChangeTest {
 
   @Test
   @DisplayName(
-      "own anchor withdrawn and no new certificate to be had: gone after 15 min all the same")
+      "the identity's anchor is withdrawn and no certificate is issued: it goes after 15 min")
   void ownAnchorWithdrawnForGood() {
     try (VirtualHandle handle = serving()) {
       TlsIdentity first = handle.identity();
@@ -306,7 +305,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName("an own anchor that comes back within the overlap stays")
+  @DisplayName("the identity's anchor stays if it returns within the overlap")
   void ownAnchorBack() {
     try (VirtualHandle handle = serving()) {
       handle.signer.nowAnswering(Answer.PENDING);
@@ -392,8 +391,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName(
-      "a trust source behind an API that is away is asked again before anything is requested")
+  @DisplayName("a trust source behind an unavailable API is retried before anything is requested")
   void trustUnavailableAtStart() {
     VirtualTime time = VirtualTime.startingNow();
     FakeCertificateSigner signer = signer().at(time);

@@ -60,7 +60,8 @@ public final class Rotation implements AutoCloseable {
   private final SSLContext sslContext = new RotatingContext(this, settings);
   private final X509ExtendedKeyManager keyManager =
       new RotatingKeyManager(this::lend, this::lent, epochs);
-  private final X509ExtendedTrustManager trustManager = new RotatingTrustManager(this);
+  private final X509ExtendedTrustManager trustManager =
+      new RotatingTrustManager(this::open, epochs);
 
   /** By alias. */
   private final Map<String, Superseded> superseded = new ConcurrentHashMap<>();
@@ -249,17 +250,28 @@ public final class Rotation implements AutoCloseable {
     }
   }
 
-  /** Returns a key manager that offers one generation's key only, whatever is current. */
+  /**
+   * Returns a key manager that offers one generation's key only, whatever is current, and after
+   * {@link #close()} no key.
+   */
   public X509ExtendedKeyManager keyManager(Generation one) {
     return new RotatingKeyManager(
-        () -> Optional.of(one),
+        () -> closed == null ? Optional.of(one) : Optional.empty(),
         alias -> Optional.of(one).filter(same -> same.alias().equals(alias)),
         epochs);
   }
 
-  /** Returns one generation's trust manager, whatever is current. */
+  /**
+   * Returns a trust manager that accepts what one generation accepts, whatever is current, and
+   * after {@link #close()} no peer.
+   */
   public X509ExtendedTrustManager trustManager(Generation one) {
-    return one.trustManager();
+    return new RotatingTrustManager(
+        () -> {
+          refuseIfClosed();
+          return one;
+        },
+        epochs);
   }
 
   /**
