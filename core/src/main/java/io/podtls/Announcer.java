@@ -6,6 +6,7 @@ import io.podtls.identity.TlsIdentity;
 import io.podtls.peer.PeerNames;
 import io.podtls.request.CertificateRequest;
 import io.podtls.signing.SigningOutcome.Pending;
+import io.podtls.signing.SigningOutcome.Stage;
 import io.podtls.trust.TrustBundle;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reports what happens to the listener, the log and the flight recorder, whose failures it catches.
@@ -28,9 +30,10 @@ final class Announcer implements Events {
   private static final Logger LOG = System.getLogger("io.podtls");
 
   private final List<Entry> listeners = new CopyOnWriteArrayList<>();
+  private @Nullable Pending announced;
 
   /** One registration of a listener, which may have several. */
-  private final class Entry implements Registration {
+  private final class Entry implements PodTlsListener.Registration {
     private final PodTlsListener listener;
 
     Entry(PodTlsListener listener) {
@@ -43,7 +46,7 @@ final class Announcer implements Events {
     }
   }
 
-  Registration add(PodTlsListener listener) {
+  PodTlsListener.Registration add(PodTlsListener listener) {
     Entry entry = new Entry(listener);
     listeners.add(entry);
     return entry;
@@ -53,51 +56,56 @@ final class Announcer implements Events {
   public void requested(CertificateRequest request) {
     LOG.log(Level.DEBUG, () -> "requesting a certificate from " + request.signerName());
     record(() -> FlightRecord.requested(request));
-    tell(one -> one.requested(request));
+    notifyListeners(one -> one.requested(request));
   }
 
   @Override
   public void pending(Pending pending) {
+    boolean again =
+        announced != null
+            && announced.object().equals(pending.object())
+            && announced.stage() == pending.stage();
+    announced = pending;
     LOG.log(
-        Level.DEBUG,
+        again ? Level.INFO : Level.DEBUG, // most requests do not wait for long
         () ->
             pending.object()
-                + ": "
-                + pending.stage()
-                + " since "
+                + (pending.stage() == Stage.AWAITING_APPROVAL
+                    ? " awaits approval since "
+                    : " is approved and awaits its certificate since ")
                 + pending.since()
-                + "; "
+                + "; to go on: "
                 + pending.advice());
     record(() -> FlightRecord.pending(pending));
-    tell(one -> one.pending(pending));
+    notifyListeners(one -> one.pending(pending));
   }
 
   @Override
   public void issued(TlsIdentity identity, Optional<Instant> nextRenewal) {
     LOG.log(Level.INFO, () -> "issued: " + describe(identity, nextRenewal));
     record(() -> FlightRecord.issued(identity, nextRenewal));
-    tell(one -> one.issued(identity, nextRenewal));
+    notifyListeners(one -> one.issued(identity, nextRenewal));
   }
 
   @Override
   public void renewed(TlsIdentity previous, TlsIdentity current, Optional<Instant> nextRenewal) {
     LOG.log(Level.INFO, () -> "renewed: " + describe(current, nextRenewal));
     record(() -> FlightRecord.renewed(previous, current, nextRenewal));
-    tell(one -> one.renewed(previous, current, nextRenewal));
+    notifyListeners(one -> one.renewed(previous, current, nextRenewal));
   }
 
   @Override
   public void failed(PodTlsException failure, Instant nextAttempt) {
     LOG.log(Level.WARNING, () -> failure.getMessage() + "; next attempt at " + nextAttempt);
     record(() -> FlightRecord.failed(failure, nextAttempt));
-    tell(one -> one.failed(failure, nextAttempt));
+    notifyListeners(one -> one.failed(failure, nextAttempt));
   }
 
   @Override
   public void stopped(PodTlsException failure, Instant now) {
     LOG.log(Level.ERROR, failure::getMessage, failure);
     record(() -> FlightRecord.failed(failure, now));
-    tell(one -> one.failed(failure, now));
+    notifyListeners(one -> one.failed(failure, now));
   }
 
   @Override
@@ -111,7 +119,7 @@ final class Announcer implements Events {
                 + current.certificates().size()
                 + " now");
     record(() -> FlightRecord.trustChanged(previous, current));
-    tell(one -> one.trustChanged(previous, current));
+    notifyListeners(one -> one.trustChanged(previous, current));
   }
 
   @Override
@@ -119,24 +127,24 @@ final class Announcer implements Events {
     LOG.log(
         Level.WARNING,
         () -> identity + " expires in " + left.toSeconds() + " s and is not renewed yet");
-    tell(one -> one.nearExpiry(identity, left));
+    notifyListeners(one -> one.nearExpiry(identity, left));
   }
 
   @Override
   public void expired(TlsIdentity identity) {
     LOG.log(Level.ERROR, () -> identity + " has expired");
-    tell(one -> one.expired(identity));
+    notifyListeners(one -> one.expired(identity));
   }
 
   @Override
   public void peerRefused(PeerNames names, String reason) {
-    tell(one -> one.peerRefused(names, reason));
+    notifyListeners(one -> one.peerRefused(names, reason));
   }
 
   @Override
   public void closed() {
     LOG.log(Level.DEBUG, () -> "closed");
-    tell(PodTlsListener::closed);
+    notifyListeners(PodTlsListener::closed);
   }
 
   private static void record(Runnable event) {
@@ -149,7 +157,7 @@ final class Announcer implements Events {
         });
   }
 
-  private void tell(Consumer<PodTlsListener> event) {
+  private void notifyListeners(Consumer<PodTlsListener> event) {
     for (Entry entry : listeners) {
       guarded("a listener", () -> event.accept(entry.listener));
     }

@@ -17,8 +17,8 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timestamp;
 
 /**
- * What happens, as events of the JDK's flight recorder. Touched only where the run-time image has
- * the recorder and somebody has started it: see {@link #isRunning}.
+ * A handle's events as events of the JDK's flight recorder. Used only where the run-time image has
+ * the recorder and it has been started: see {@link #isRunning}.
  *
  * <p><b>Thread safety:</b> safe for use by several threads.
  */
@@ -28,7 +28,9 @@ final class FlightRecord {
 
   private FlightRecord() {}
 
-  /** Whether anybody may be recording. Where nobody is, an event's first use is not cheap. */
+  /**
+   * Whether a recording may be running; without one, an event's first use is not worth its cost.
+   */
   static boolean isRunning() {
     return THERE && FlightRecorder.isInitialized();
   }
@@ -70,12 +72,12 @@ final class FlightRecord {
     return identity.serialNumber().toString(16);
   }
 
-  /** The recorder's way to say "never" is the least number. */
+  /** The recorder shows the least number as "never". */
   private static long millis(Optional<Instant> instant) {
     return instant.map(Instant::toEpochMilli).orElse(Long.MIN_VALUE);
   }
 
-  /** Not an event itself; the recorder has its annotations inherited. */
+  /** What the events have in common; the recorder inherits these annotations. */
   @Category("podtls")
   @StackTrace(false)
   private abstract static class Happening extends Event {}

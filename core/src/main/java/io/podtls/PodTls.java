@@ -105,9 +105,9 @@ public final class PodTls implements AutoCloseable {
    * @param files where they are; waited for if they do not exist yet
    * @return the step that says whom to trust
    */
-  public static TrustStep<Reading> reading(IdentityFiles files) {
+  public static TrustStep<Trusting> reading(IdentityFiles files) {
     requireNonNull(files, "files");
-    return source -> new Reading(files, source);
+    return source -> new Trusting(source, files);
   }
 
   /**
@@ -117,7 +117,7 @@ public final class PodTls implements AutoCloseable {
    * @return the options
    */
   public static Trusting trusting(TrustBundleSource source) {
-    return new Trusting(source);
+    return new Trusting(source, null);
   }
 
   /**
@@ -201,7 +201,7 @@ public final class PodTls implements AutoCloseable {
    * @param listener must not block
    * @return ends the registration when closed
    */
-  public Registration addListener(PodTlsListener listener) {
+  public PodTlsListener.Registration addListener(PodTlsListener listener) {
     return announcer.add(requireNonNull(listener, "listener"));
   }
 
@@ -220,6 +220,7 @@ public final class PodTls implements AutoCloseable {
     var unused =
         engine
             .ready()
+            .future()
             .whenComplete(
                 (done, failure) -> {
                   if (failure == null) {
@@ -314,8 +315,7 @@ public final class PodTls implements AutoCloseable {
    *
    * @param <B> the kind of handle
    */
-  public abstract static sealed class Builder<B extends Builder<B>>
-      permits Requesting, Reading, Trusting {
+  public abstract static sealed class Builder<B extends Builder<B>> permits Requesting, Trusting {
 
     private final TrustBundleSource trust;
     private final List<PodTlsListener> listeners = new ArrayList<>();
@@ -422,7 +422,7 @@ public final class PodTls implements AutoCloseable {
       boolean ready = false;
       try {
         prepare();
-        handle.engine.awaitReady(timeout);
+        handle.engine.ready().await(timeout);
         ready = true;
         return handle;
       } finally {
@@ -599,14 +599,14 @@ public final class PodTls implements AutoCloseable {
   }
 
   /**
-   * Options of a handle whose identity comes from files.
+   * Options of a handle that requests nothing: its identity comes from files, or it has none.
    *
    * <p><b>Thread safety:</b> not safe; meant for one expression.
    */
-  public static final class Reading extends Builder<Reading> {
-    private final IdentityFiles files;
+  public static final class Trusting extends Builder<Trusting> {
+    private final @Nullable IdentityFiles files;
 
-    private Reading(IdentityFiles files, TrustBundleSource trust) {
+    private Trusting(TrustBundleSource trust, @Nullable IdentityFiles files) {
       super(trust);
       this.files = files;
     }
@@ -614,25 +614,7 @@ public final class PodTls implements AutoCloseable {
     @Override
     Optional<IdentitySource> supply(
         IdentitySink sink, TaskQueue queue, InstantSource wallClock, RandomGenerator random) {
-      return Optional.of(new MountedIdentity(files, wallClock, sink));
-    }
-  }
-
-  /**
-   * Options of a handle without an identity.
-   *
-   * <p><b>Thread safety:</b> not safe; meant for one expression.
-   */
-  public static final class Trusting extends Builder<Trusting> {
-
-    private Trusting(TrustBundleSource trust) {
-      super(trust);
-    }
-
-    @Override
-    Optional<IdentitySource> supply(
-        IdentitySink sink, TaskQueue queue, InstantSource wallClock, RandomGenerator random) {
-      return Optional.empty();
+      return Optional.ofNullable(files).map(given -> new MountedIdentity(given, wallClock, sink));
     }
   }
 }

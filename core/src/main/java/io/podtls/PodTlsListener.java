@@ -101,4 +101,16 @@ public interface PodTlsListener {
    * the place to close what was made for this handle alone, such as its signer.
    */
   default void closed() {}
+
+  /**
+   * A listener's registration at a handle.
+   *
+   * <p><b>Thread safety:</b> safe for use by several threads.
+   */
+  interface Registration extends AutoCloseable {
+
+    /** Ends the registration; a call in progress completes. Idempotent, throws nothing. */
+    @Override
+    void close();
+  }
 }

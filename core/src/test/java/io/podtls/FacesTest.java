@@ -307,7 +307,7 @@ class FacesTest {
   void listeners() {
     try (VirtualHandle handle = handle(Answer.ISSUE)) {
       RecordingListener late = new RecordingListener();
-      Registration registration = handle.tls.addListener(late);
+      PodTlsListener.Registration registration = handle.tls.addListener(late);
       assertThat(late.events()).isEmpty();
       handle.advance(HALF);
       assertThat(late.all(Renewed.class)).hasSize(1);

@@ -163,7 +163,7 @@ class MountedIdentityTest {
 
   @Test
   @DisplayName(
-      "an identity that trust does not know is turned down, told once, and the last one kept")
+      "an identity that trust does not know is refused, reported once, and the last one kept")
   void turnedDown() throws Exception {
     TlsIdentity first = write(Duration.ofHours(24));
     try (PodTls tls = reading()) {
@@ -179,7 +179,7 @@ class MountedIdentityTest {
   }
 
   @Test
-  @DisplayName("whoever renews the files stopped: alarm near expiry, and again at expiry")
+  @DisplayName("files that are no longer renewed: an event near expiry, and one at expiry")
   void alarms() throws Exception {
     write(Duration.ofMinutes(10));
     try (PodTls tls = reading()) {
@@ -261,7 +261,7 @@ class MountedIdentityTest {
   }
 
   @Test
-  @DisplayName("preferring files: unusable at the start, they are told of and a request is made")
+  @DisplayName("preferring files: unusable at the start, they are reported and a request is made")
   void unusableAtStart() throws Exception {
     Files.writeString(bundle(), "nonsense");
     try (PodTls tls = preferring()) {

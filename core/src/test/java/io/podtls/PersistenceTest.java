@@ -202,7 +202,7 @@ class PersistenceTest {
   }
 
   @Test
-  @DisplayName("restarts while nobody approves go on with one key, so with one request")
+  @DisplayName("restarts while approval is pending keep one key, so one request")
   void restartsWhilePending() {
     assertThat(keysAfterRestarts(Answer.UNAVAILABLE, Answer.PENDING)).hasSize(1);
     signer.nowAnswering(Answer.ISSUE);

@@ -117,7 +117,7 @@ class RenewalTest {
   }
 
   @Test
-  @DisplayName("nobody approves for 48 h: one request, told of at least each minute")
+  @DisplayName("no approval for 48 h: one request, reported at least every minute")
   void nobodyApproves() {
     try (VirtualHandle handle = VirtualHandle.with(signer(Answer.PENDING))) {
       handle.advance(Duration.ofHours(48));

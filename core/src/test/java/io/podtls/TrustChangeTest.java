@@ -47,7 +47,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName("a new anchor counts at once on a hint, and is told")
+  @DisplayName("a new anchor counts at once on a hint, and is reported")
   void newAnchorOnHint() {
     try (VirtualHandle handle = serving()) {
       handle.trust.become(oldRoot, newRoot);
@@ -155,7 +155,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName("a part that fails is left alone for as long as its own pace says, and told once")
+  @DisplayName("a part that fails is read again at its own interval, and reported once")
   void failingPartKeepsItsPace(@TempDir Path directory) throws Exception {
     Path file = Files.writeString(directory.resolve("ca.crt"), pem(oldRoot));
     VirtualHandle.SwitchableTrust slow = new VirtualHandle.SwitchableTrust(oldRoot);
@@ -194,7 +194,7 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName("a bundle that cannot be read leaves the last good one, and is told once")
+  @DisplayName("a bundle that cannot be read leaves the last good one, and is reported once")
   void lastKnownGood() {
     try (VirtualHandle handle = serving()) {
       handle.trust.fail(new InvalidMaterialException("ca.crt", "is empty", null));
@@ -227,8 +227,8 @@ class TrustChangeTest {
   }
 
   @Test
-  @DisplayName("a failure before the first bundle is told once while its reason stays the same")
-  void toldOnceBeforeTheFirstBundle() {
+  @DisplayName("a failure before the first bundle is reported once while its reason stays the same")
+  void reportedOnceBeforeTheFirstBundle() {
     VirtualHandle.SwitchableTrust away = new VirtualHandle.SwitchableTrust(oldRoot);
     away.fail(new SignerUnavailableException("HTTP 403: a long block of RBAC", null));
     try (VirtualHandle handle = VirtualHandle.trusting(away, signer())) {

@@ -1,8 +1,7 @@
 package io.podtls.engine;
 
-import io.podtls.failure.BootstrapTimeoutException;
+import io.podtls.engine.Failures.Concern;
 import io.podtls.failure.BootstrapTimeoutException.Phase;
-import io.podtls.failure.InvalidMaterialException;
 import io.podtls.failure.PodTlsException;
 import io.podtls.failure.SignerUnavailableException;
 import io.podtls.identity.TlsIdentity;
@@ -20,11 +19,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
@@ -34,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * Coordinator of a handle: takes identities from their source and trust from its own, makes
  * generations of them, and reports what happens. All of its work is tasks of one queue.
  *
- * <p><b>Thread safety:</b> {@link #start}, {@link #awaitReady}, {@link #close} and what the status
- * needs are safe from any thread; the rest is called by tasks of the queue only.
+ * <p><b>Thread safety:</b> {@link #start}, {@link #close} and what the status needs are safe from
+ * any thread; the rest is called by tasks of the queue only.
  */
 public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQueue.Supervisor {
 
@@ -44,12 +39,6 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
 
   /** The time over which a fleet that loses an anchor at once spreads its requests. */
   private static final Duration SPREAD = Duration.ofMinutes(1);
-
-  /** What a failure is about, the most urgent first. */
-  private enum Concern {
-    IDENTITY,
-    TRUST
-  }
 
   private final TaskQueue queue;
   private final InstantSource clock;
@@ -64,8 +53,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
   private final Readiness ready;
   private final AtomicBoolean stopReported = new AtomicBoolean();
 
-  private final Map<Concern, PodTlsException> failures = new ConcurrentSkipListMap<>();
-  private final Map<PerGeneration<?>, PodTlsException> notBuilt = new ConcurrentHashMap<>();
+  private final Failures failures;
   private volatile Optional<Instant> nextRenewal = Optional.empty();
   private volatile Optional<Pending> pending = Optional.empty();
   private volatile boolean closing;
@@ -101,10 +89,9 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
     this.publication = publication;
     this.supply = supply;
     this.expiry = new ExpiryWatch(events);
+    this.failures = new Failures(queue);
     this.overlap = new TrustOverlap(queue);
-    this.ready =
-        new Readiness(
-            Phase.READING_INPUTS, "reading the trust bundle " + trustSource.description());
+    this.ready = new Readiness(queue, "reading the trust bundle " + trustSource.description());
   }
 
   /** Returns the generations, and the context that follows them. */
@@ -129,12 +116,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
 
   /** Returns the last failure since the last success of the same kind. */
   public Optional<PodTlsException> lastFailure() {
-    return queue
-        .stopped()
-        .map(Engine::known)
-        .or(() -> failures.values().stream().findFirst())
-        .or(() -> queue.failing().map(Engine::known))
-        .or(() -> notBuilt.values().stream().findFirst());
+    return failures.last();
   }
 
   /** Starts the work; returns at once. */
@@ -147,20 +129,9 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
     queue.every(TICK, () -> expiry.check(clock.instant()));
   }
 
-  /** Completed when there is a generation, exceptionally when there will be none. */
-  public CompletableFuture<Void> ready() {
-    return ready.future();
-  }
-
-  /**
-   * Waits for the first generation.
-   *
-   * @param timeout counted from when this engine was made
-   * @throws BootstrapTimeoutException if there is none in time
-   * @throws IllegalStateException if the scheduler is shut down, within a second or two
-   */
-  public void awaitReady(Duration timeout) throws InterruptedException {
-    ready.await(timeout, TICK, queue);
+  /** Returns the wait for the first generation. */
+  public Readiness ready() {
+    return ready;
   }
 
   /** Ends everything; returns within a tenth of a second. */
@@ -183,6 +154,11 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
   }
 
   // ------------------------------------------------------------------ identities
+
+  @Override
+  public Duration longestPause() {
+    return ready.longestPause();
+  }
 
   @Override
   public TrustBundle trust() {
@@ -208,7 +184,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
     }
     overlap.end();
     expiry.watch(next, received);
-    failures.remove(Concern.IDENTITY);
+    failures.clear(Concern.IDENTITY);
     pending = Optional.empty();
     nextRenewal = renewal;
     previous.ifPresentOrElse(
@@ -237,7 +213,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
   @Override
   public void delayed(Throwable failure, Instant nextAttempt) {
     if (!closing) {
-      report(Concern.IDENTITY, known(failure), nextAttempt);
+      report(Concern.IDENTITY, Failures.known(failure), nextAttempt);
     }
   }
 
@@ -252,7 +228,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
     }
     pending = Optional.empty();
     nextRenewal = Optional.of(nextAttempt);
-    report(Concern.IDENTITY, known(failure), nextAttempt);
+    report(Concern.IDENTITY, Failures.known(failure), nextAttempt);
   }
 
   // ------------------------------------------------------------------ trust
@@ -261,7 +237,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
   public void read(TrustBundle bundle) {
     boolean first = wanted == null;
     wanted = bundle;
-    failures.remove(Concern.TRUST);
+    failures.clear(Concern.TRUST);
     if (first && identities.isPresent()) {
       identities.get().start();
       queue.every(TICK, identities.get()::tick);
@@ -275,7 +251,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
 
   @Override
   public void readable() {
-    failures.remove(Concern.TRUST);
+    failures.clear(Concern.TRUST);
   }
 
   @Override
@@ -338,20 +314,20 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
   }
 
   private void end(Throwable failure) {
-    failures.put(Concern.IDENTITY, known(failure));
+    failures.put(Concern.IDENTITY, Failures.known(failure));
     ready.fail(failure);
     close("this PodTls could not bootstrap: " + failure.getMessage());
   }
 
   /** A value per generation was built. */
   void built(PerGeneration<?> value) {
-    notBuilt.remove(value);
+    failures.clear(value);
   }
 
   /** A value per generation could not be built; called by any thread. */
   void notBuilt(PerGeneration<?> value, Throwable failure, Instant nextAttempt) {
-    PodTlsException known = known(failure);
-    notBuilt.put(value, known);
+    PodTlsException known = Failures.known(failure);
+    failures.put(value, known);
     queue.soon(() -> events.failed(known, nextAttempt));
   }
 
@@ -360,7 +336,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
     if (!ready.isDecided()) {
       end(failure);
     } else if (!closing) {
-      events.failed(known(failure), clock.instant().plus(nextTry));
+      events.failed(Failures.known(failure), clock.instant().plus(nextTry));
     }
   }
 
@@ -369,13 +345,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
     if (!ready.isDecided()) {
       end(failure);
     } else if (stopReported.compareAndSet(false, true)) {
-      events.stopped(known(failure), clock.instant());
+      events.stopped(Failures.known(failure), clock.instant());
     }
-  }
-
-  private static PodTlsException known(Throwable failure) {
-    return failure instanceof PodTlsException ours
-        ? ours
-        : new InvalidMaterialException("podtls", "failed unexpectedly: " + failure, failure);
   }
 }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Thread safety:</b> safe for use by several threads.
  */
-final class Readiness {
+public final class Readiness {
 
   private record Observation(Phase phase, String sentence, @Nullable PodTlsException failure) {
     @Override
@@ -27,16 +27,26 @@ final class Readiness {
     }
   }
 
+  /** How often a wait looks whether the queue still runs. */
+  private static final Duration SLICE = Duration.ofSeconds(1);
+
+  private final TaskQueue queue;
   private final CompletableFuture<Void> done = new CompletableFuture<>();
   private final long started = System.nanoTime();
+  private volatile long limit = Long.MAX_VALUE;
   private volatile Observation observation;
 
-  Readiness(Phase phase, String sentence) {
-    observation = new Observation(phase, sentence, null);
+  /**
+   * @param queue runs what is awaited
+   * @param sentence what is awaited first
+   */
+  Readiness(TaskQueue queue, String sentence) {
+    this.queue = queue;
+    observation = new Observation(Phase.READING_INPUTS, sentence, null);
   }
 
-  /** Returns the future that completes with the first generation. */
-  CompletableFuture<Void> future() {
+  /** Returns the future that completes with the first generation, or fails if there is none. */
+  public CompletableFuture<Void> future() {
     return done;
   }
 
@@ -51,6 +61,13 @@ final class Readiness {
 
   void fail(Throwable failure) {
     done.completeExceptionally(failure);
+  }
+
+  /** Returns the longest pause between two attempts: a third of the time that is left. */
+  Duration longestPause() {
+    return isDecided()
+        ? Duration.ofNanos(Long.MAX_VALUE)
+        : Duration.ofNanos((limit - (System.nanoTime() - started)) / 3);
   }
 
   /** Notes what is awaited. */
@@ -72,16 +89,18 @@ final class Readiness {
    * Waits for the first generation.
    *
    * @param timeout counted from when this object was made
-   * @param longest how often to look whether the queue still runs
+   * @throws BootstrapTimeoutException if there is none in time
+   * @throws IllegalStateException if the scheduler is shut down, within a second or two
    */
-  void await(Duration timeout, Duration longest, TaskQueue queue) throws InterruptedException {
+  public void await(Duration timeout) throws InterruptedException {
     long nanos =
         timeout.compareTo(Duration.ofNanos(Long.MAX_VALUE)) < 0
             ? timeout.toNanos()
             : Long.MAX_VALUE;
+    limit = nanos;
     long waited = System.nanoTime() - started;
     // In slices: a scheduler that drops its tasks when it is shut down runs none to report it.
-    while (!within(Math.min(nanos - waited, longest.toNanos()))) {
+    while (!within(Math.min(nanos - waited, SLICE.toNanos()))) {
       Optional<IllegalStateException> stopped = queue.stopped();
       if (stopped.isPresent()) {
         throw seenFromHere(stopped.get());

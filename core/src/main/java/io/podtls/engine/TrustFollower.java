@@ -26,6 +26,9 @@ final class TrustFollower {
 
   /** Receives changes. */
   interface Reader {
+    /** The longest pause between two attempts: a share of what a bootstrap has left. */
+    Duration longestPause();
+
     /** A bundle that differs from the one before, or the first one. */
     void read(TrustBundle bundle);
 
@@ -174,7 +177,7 @@ final class TrustFollower {
       backingOff = failure instanceof SignerUnavailableException;
       Duration wait =
           failure instanceof SignerUnavailableException unavailable
-              ? backoff.after(unavailable)
+              ? backoff.after(unavailable, reader.longestPause())
               : slightlyLess(source.pollInterval());
       again(wait);
       String reason = String.valueOf(failure.getMessage());

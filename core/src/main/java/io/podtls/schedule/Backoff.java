@@ -23,13 +23,18 @@ public final class Backoff {
     this.random = random;
   }
 
-  /** Returns the wait after this failure, 0.2 to 30 s, added to what the answer asked for. */
-  public Duration after(SignerUnavailableException failure) {
+  /**
+   * Returns the wait after this failure, 0.2 to 30 s, added to what the answer asked for.
+   *
+   * @param longest less than 30 s where the caller has little time left
+   */
+  public Duration after(SignerUnavailableException failure, Duration longest) {
     boolean overloaded = failure.httpStatus().orElse(0) == TOO_MANY_REQUESTS;
     // An overloaded server is helped by the widest spread, not by many doublings on the way there.
     Duration spread = overloaded ? MOST : ceiling;
     ceiling = shorter(ceiling.multipliedBy(2), MOST);
-    Duration jitter = between(LEAST, spread);
+    Duration most = longest.compareTo(LEAST) < 0 ? LEAST : shorter(spread, longest);
+    Duration jitter = between(LEAST, most);
     return failure.retryAfter().map(asked -> asked.plus(jitter)).orElse(jitter);
   }
 

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TaskQueue {
 
-  /** Is told what goes wrong. */
+  /** Receives the failures of a queue. */
   public interface Supervisor {
     /** A task failed and runs again after this time; not repeated while the failure is the same. */
     void failed(Throwable failure, Duration nextTry);
@@ -37,7 +37,7 @@ public final class TaskQueue {
     void rejected(IllegalStateException failure);
   }
 
-  /** How long closing waits for what runs; a task that ignores interrupts is left behind. */
+  /** How long closing waits for the running task; one that ignores interrupts is left behind. */
   private static final Duration PATIENCE = Duration.ofMillis(50);
 
   /** How long a failed task that is not periodic waits. */
@@ -61,7 +61,7 @@ public final class TaskQueue {
     this.owned = owned;
   }
 
-  /** One daemon thread of its own, started with the first task and ended by closing. */
+  /** Makes a queue with one daemon thread, started with the first task and ended by closing. */
   public static TaskQueue onItsOwnThread() {
     ScheduledThreadPoolExecutor scheduler =
         new ScheduledThreadPoolExecutor(
@@ -76,12 +76,12 @@ public final class TaskQueue {
     return new TaskQueue(scheduler, true);
   }
 
-  /** The caller's scheduler, which is never shut down here. */
+  /** Makes a queue on the caller's scheduler, which is never shut down here. */
   public static TaskQueue on(ScheduledExecutorService scheduler) {
     return new TaskQueue(scheduler, false);
   }
 
-  /** Sets who is told what goes wrong, besides the log; called before the first task. */
+  /** Sets what receives failures, in addition to the log; called before the first task. */
   public void supervisedBy(Supervisor one) {
     supervisor = one;
   }
@@ -98,7 +98,7 @@ public final class TaskQueue {
       this.period = period;
     }
 
-    /** After this the task does not start, even if its time has come already. */
+    /** Cancels the task: it does not start after this, even if it is due. */
     public void cancel() {
       synchronized (TaskQueue.this) {
         cancelled = true;
@@ -150,7 +150,7 @@ public final class TaskQueue {
     }
   }
 
-  /** Runs the task as soon as the tasks before it are through. */
+  /** Runs the task when the tasks before it have ended. */
   public Entry soon(Runnable task) {
     return after(Duration.ZERO, task);
   }
@@ -208,7 +208,7 @@ public final class TaskQueue {
         cause);
   }
 
-  /** Why nothing more will be run, although it is not closed; empty if all is well. */
+  /** Returns why no more tasks run although the queue is not closed; empty if they do. */
   public Optional<IllegalStateException> stopped() {
     synchronized (this) {
       if (closed) {
@@ -258,8 +258,8 @@ public final class TaskQueue {
   }
 
   /**
-   * Drops all tasks, interrupts the one that runs, and has {@code last} run after it; at once if
-   * none does. May be called by a task. The second time it only waits for the end.
+   * Drops all tasks, interrupts the running one, and runs {@code last} after it, or at once if none
+   * runs. May be called by a task. A second call only waits for the end.
    */
   public void close(Runnable last) {
     boolean here = false;

@@ -5,6 +5,7 @@ import io.podtls.identity.TlsIdentity;
 import io.podtls.request.CertificateRequest;
 import io.podtls.signing.SigningOutcome;
 import io.podtls.trust.TrustBundle;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -17,6 +18,9 @@ public interface IdentitySink {
 
   /** Returns what an identity's chain is verified against. */
   TrustBundle trust();
+
+  /** Returns the longest pause between two attempts: a share of what a bootstrap has left. */
+  Duration longestPause();
 
   /** Returns the identity in use. */
   Optional<TlsIdentity> current();

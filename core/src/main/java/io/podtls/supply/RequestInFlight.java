@@ -13,7 +13,6 @@ import io.podtls.signing.SigningOutcome.Pending;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -28,7 +27,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class RequestInFlight {
 
-  /** How often a request whose stage does not change is reported. */
+  /** When a request whose stage does not change is reported again, and then how often. */
+  private static final Duration FIRST_REMINDER = Duration.ofSeconds(3);
+
   private static final Duration REMINDER = Duration.ofSeconds(30);
 
   private static final Duration AFTER_INTERRUPT = Duration.ofSeconds(1);
@@ -44,8 +45,8 @@ final class RequestInFlight {
   private final Backoff backoff;
   private final AtomicBoolean woken = new AtomicBoolean();
   private TaskQueue.@Nullable Entry next;
-  private @Nullable Pending reported;
-  private Instant reportedAt = Instant.MIN;
+  private TaskQueue.@Nullable Entry reminder;
+  private @Nullable Pending latest;
   private boolean backingOff;
   private boolean over;
 
@@ -84,6 +85,7 @@ final class RequestInFlight {
   /** Stops; the request stays where it is. */
   void close() {
     over = true;
+    cancelReminder();
     if (next != null) {
       next.cancel();
     }
@@ -149,7 +151,7 @@ final class RequestInFlight {
   }
 
   private void backOff(SignerUnavailableException failure) {
-    Duration wait = backoff.after(failure);
+    Duration wait = backoff.after(failure, sink.longestPause());
     backingOff = true;
     stepAfter(wait);
     sink.delayed(failure, clock.instant().plus(wait));
@@ -167,14 +169,26 @@ final class RequestInFlight {
             + waiting.since()
             + "; "
             + waiting.advice());
-    Instant now = clock.instant();
-    if (reported == null
-        || reported.stage() != waiting.stage()
-        || !reported.object().equals(waiting.object())
-        || !now.isBefore(reportedAt.plus(REMINDER))) {
-      reported = waiting;
-      reportedAt = now;
-      sink.pending(waiting);
+    boolean known =
+        latest != null
+            && latest.stage() == waiting.stage()
+            && latest.object().equals(waiting.object());
+    latest = waiting;
+    if (!known) {
+      report(waiting, FIRST_REMINDER);
+    }
+  }
+
+  /** Reports it now and, while its stage does not change, again. */
+  private void report(Pending waiting, Duration again) {
+    cancelReminder();
+    sink.pending(waiting);
+    reminder = queue.after(again, () -> report(latest == null ? waiting : latest, REMINDER));
+  }
+
+  private void cancelReminder() {
+    if (reminder != null) {
+      reminder.cancel();
     }
   }
 }

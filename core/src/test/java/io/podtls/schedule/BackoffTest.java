@@ -12,6 +12,8 @@ import org.junit.jupiter.api.Test;
 
 class BackoffTest {
 
+  private static final Duration UNLIMITED = Duration.ofDays(1);
+
   private static final SignerUnavailableException REFUSED =
       new SignerUnavailableException("connection refused", null);
 
@@ -29,7 +31,7 @@ class BackoffTest {
     for (int seed = 0; seed < 300; seed++) {
       Backoff backoff = new Backoff(new Random(seed));
       for (int failure = 0; failure < 12; failure++) {
-        Duration wait = backoff.after(REFUSED);
+        Duration wait = backoff.after(REFUSED, UNLIMITED);
         assertThat(wait).isBetween(Duration.ofMillis(200), Duration.ofSeconds(30));
         if (wait.compareTo(longest.get(failure)) > 0) {
           longest.set(failure, wait);
@@ -42,14 +44,14 @@ class BackoffTest {
   }
 
   @Test
-  @DisplayName("an answer in between starts it anew")
+  @DisplayName("an answer in between starts it from the shortest wait")
   void resets() {
     Backoff backoff = new Backoff(new Random(1));
     for (int failure = 0; failure < 10; failure++) {
-      backoff.after(REFUSED);
+      backoff.after(REFUSED, UNLIMITED);
     }
     backoff.reset();
-    assertThat(backoff.after(REFUSED)).isLessThanOrEqualTo(Duration.ofMillis(400));
+    assertThat(backoff.after(REFUSED, UNLIMITED)).isLessThanOrEqualTo(Duration.ofMillis(400));
   }
 
   @Test
@@ -57,14 +59,28 @@ class BackoffTest {
   void retryAfter() {
     List<Duration> waits = new ArrayList<>();
     for (int seed = 0; seed < 300; seed++) {
-      waits.add(new Backoff(new Random(seed)).after(status(429, Duration.ofSeconds(7))));
+      waits.add(new Backoff(new Random(seed)).after(status(429, Duration.ofSeconds(7)), UNLIMITED));
     }
     assertThat(waits)
         .allSatisfy(
             wait -> assertThat(wait).isBetween(Duration.ofSeconds(7), Duration.ofSeconds(37)));
     assertThat(waits.stream().filter(wait -> wait.compareTo(Duration.ofSeconds(22)) > 0).count())
         .isBetween(100L, 200L);
-    assertThat(new Backoff(new Random(1)).after(status(503, Duration.ofSeconds(7))))
+    assertThat(new Backoff(new Random(1)).after(status(503, Duration.ofSeconds(7)), UNLIMITED))
         .isBetween(Duration.ofSeconds(7), Duration.ofMillis(7_400));
+  }
+
+  @Test
+  @DisplayName("a caller with little time left waits no longer than it says, but for Retry-After")
+  void littleTimeLeft() {
+    Duration longest = Duration.ofSeconds(2);
+    Backoff backoff = new Backoff(new Random(1));
+    for (int i = 0; i < 20; i++) {
+      assertThat(backoff.after(REFUSED, longest)).isLessThanOrEqualTo(longest);
+      assertThat(backoff.after(status(429, null), longest)).isLessThanOrEqualTo(longest);
+    }
+    assertThat(backoff.after(REFUSED, Duration.ZERO)).isEqualTo(Duration.ofMillis(200));
+    assertThat(backoff.after(status(429, Duration.ofSeconds(7)), longest))
+        .isBetween(Duration.ofSeconds(7), Duration.ofSeconds(9));
   }
 }

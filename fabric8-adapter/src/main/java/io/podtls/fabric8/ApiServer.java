@@ -71,7 +71,14 @@ final class ApiServer implements AutoCloseable {
 
   /** Borrows the client's connections, address and credentials. */
   static ApiServer lentBy(KubernetesClient client) {
-    Origin origin = Origin.of(client.getMasterUrl().toString(), "the given KubernetesClient");
+    String configuration = "the given KubernetesClient";
+    Origin origin =
+        new Origin(
+            client.getMasterUrl().toString(),
+            configuration,
+            "the CA of " + configuration,
+            Optional.empty(),
+            Optional.ofNullable(client.getNamespace()));
     return through(client, origin, Optional::empty, () -> {});
   }
 
@@ -200,7 +207,7 @@ final class ApiServer implements AutoCloseable {
       exchange.cancel();
       reconnect(used);
       throw ApiException.noAnswer(
-          "no answer within " + answerWithin.toSeconds() + " s from " + origin, e);
+          "no answer within " + answerWithin.toMillis() / 1000.0 + " s from " + origin, e);
     } catch (InterruptedException e) {
       exchange.cancel();
       throw e;

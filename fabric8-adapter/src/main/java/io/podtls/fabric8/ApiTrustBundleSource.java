@@ -2,7 +2,6 @@ package io.podtls.fabric8;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.podtls.failure.InvalidMaterialException;
 import io.podtls.failure.SignerUnavailableException;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
@@ -16,9 +15,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A trust bundle in objects of the API. Each load is one GET, which also takes care that a watch
- * gives hints to whoever wants them; a watch that ended for a bad reason is taken up by the next
- * load.
+ * A trust bundle in objects of the API. Each load is one GET, and starts the watch that gives hints
+ * to subscribers if none is open; a watch that ended with a failure is started again by the next
+ * load only.
  *
  * <p>Thread safety: safe for use by several threads; hints come on the HTTP client's threads.
  */
@@ -37,10 +36,16 @@ final class ApiTrustBundleSource implements TrustBundleSource {
    * @param read the path to GET: an object or a list
    * @param collection the path to watch
    * @param fieldSelector what of the collection to watch
-   * @param rule who may do so
+   * @param rule what allows both
+   * @param publisher who puts the objects there, as a sentence
    */
   record Place(
-      String description, String read, String collection, String fieldSelector, RbacRule rule) {
+      String description,
+      String read,
+      String collection,
+      String fieldSelector,
+      RbacRule rule,
+      String publisher) {
 
     String watch() {
       return collection
@@ -64,7 +69,7 @@ final class ApiTrustBundleSource implements TrustBundleSource {
   /**
    * Reads and watches a place.
    *
-   * @param content gets the PEM text out of what was read
+   * @param content takes the PEM text out of what was read
    */
   ApiTrustBundleSource(ApiServer server, Place place, Function<JsonObject, byte[]> content) {
     this.server = server;
@@ -79,7 +84,7 @@ final class ApiTrustBundleSource implements TrustBundleSource {
       found = server.get(place.read);
     } catch (ApiException e) {
       if (e.saysObjectIsMissing()) {
-        throw new InvalidMaterialException(place.description, "there is none", e);
+        throw missing(e);
       }
       throw ApiFailure.of("read " + place.description, e, place.rule);
     } catch (InterruptedException e) {
@@ -88,7 +93,17 @@ final class ApiTrustBundleSource implements TrustBundleSource {
           "cannot read " + place.description + ": interrupted while waiting for the answer", e);
     }
     followFrom(versions(found));
-    return TrustBundle.parse(place.description, content.apply(found));
+    byte[] pem = content.apply(found);
+    if (pem.length == 0 && found.names().contains("items")) {
+      throw missing(null);
+    }
+    return TrustBundle.parse(place.description, pem);
+  }
+
+  /** What is not published yet may be soon: a bootstrap waits for it. */
+  private SignerUnavailableException missing(@Nullable ApiException answer) {
+    return new SignerUnavailableException(
+        "cannot read " + place.description + ": there is none yet. " + place.publisher, answer);
   }
 
   private static Set<String> versions(JsonObject found) {
@@ -125,7 +140,7 @@ final class ApiTrustBundleSource implements TrustBundleSource {
             });
   }
 
-  /** A watch tells first what is there; that is no news if it has been loaded. */
+  /** A watch starts with what is there, which is no change if it has been loaded. */
   private void changed(String version) {
     List<Subscription> told;
     synchronized (this) {

@@ -37,23 +37,33 @@ public final class ConfigMapTrust implements TrustBundleSource {
                 path + "/" + ApiServer.segment(name),
                 path,
                 "metadata.name=" + name,
-                RbacRule.inNamespace(namespace, "configmaps", "get", "watch").named(name)),
+                RbacRule.inNamespace(namespace, "configmaps", "get", "watch").named(name),
+                "The signer publishes its CA there, or an administrator does: kubectl -n "
+                    + namespace
+                    + " create configmap "
+                    + name
+                    + " --from-file="
+                    + key
+                    + "=CA_FILE"),
             this::content);
   }
 
   /**
-   * The ConfigMap of that name in another namespace.
+   * Returns the ConfigMap of that name in another namespace. Default: the client's namespace.
    *
-   * @param other the namespace; the client's own if not called
+   * @param other the namespace
+   * @return another source; this one stays as it is
    */
   public ConfigMapTrust inNamespace(String other) {
     return new ConfigMapTrust(server, requireNonNull(other, "other"), name, key);
   }
 
   /**
-   * Another key of the ConfigMap, of {@code data} or {@code binaryData}.
+   * Returns another key of the ConfigMap, of {@code data} or {@code binaryData}. Default: {@code
+   * ca.crt}.
    *
-   * @param other the key; {@code ca.crt} if not called
+   * @param other the key
+   * @return another source; this one stays as it is
    */
   public ConfigMapTrust atKey(String other) {
     return new ConfigMapTrust(server, namespace, name, requireNonNull(other, "other"));

@@ -5,13 +5,24 @@ import static java.util.Objects.requireNonNull;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.podtls.PodTls;
 import io.podtls.PodTlsListener;
+import io.podtls.identity.IdentityFiles;
+import io.podtls.renewal.RenewalPolicy;
 import io.podtls.request.CertificateRequest;
+import io.podtls.request.KeyUsage;
 import io.podtls.request.PodEnvironment;
 import io.podtls.request.SignerName;
+import io.podtls.request.SubjectAlternativeName;
 import io.podtls.trust.TrustBundleSource;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -29,140 +40,224 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>The certificate names the Service in the pod's namespace ({@code orders.shop.svc} and {@code
- * orders.shop.svc.cluster.local}) and is asked for with the usages digital signature and server
- * auth: it is good for a server, and no server accepts it from a client. For mutual TLS, ask for
- * client auth too:
+ * orders.shop.svc.cluster.local}). Its usages are digital signature and server auth: it is good for
+ * a server, and no server accepts it from a client unless {@link #forMutualTls()} is called.
  *
- * <pre>{@code
- * .requesting(request -> request.usages(
- *     KeyUsage.DIGITAL_SIGNATURE, KeyUsage.SERVER_AUTH, KeyUsage.CLIENT_AUTH))
- * }</pre>
+ * <p>The connection to the API server is made as the pod's service account, or outside a pod as the
+ * user of the kubeconfig's current context, and is closed with the handle. There the namespace is
+ * that of the context, or {@code default}.
  *
- * <p>The connection to the API server is made as the pod's service account, or outside a cluster
- * from the kubeconfig, and is closed with the handle.
+ * <p>What has no option here has one in {@link PodTls.Requesting}: {@code
+ * PodTls.requesting(request, Fabric8CertificateSigner.inCluster())}.
  *
  * <p><b>Thread safety:</b> not safe; meant for one expression. The {@link PodTls} is.
  */
 public final class KubernetesTls {
 
+  private static final Path RESOLV_CONF = Path.of("/etc/resolv.conf");
+
   private final String service;
   private final SignerName signerName;
-  private final List<Consumer<CertificateRequest.Builder>> requestOptions = new ArrayList<>();
+  private final BiFunction<ApiServer, PodEnvironment, TrustBundleSource> trust;
+  private final List<SubjectAlternativeName> names = new ArrayList<>();
   private final List<Consumer<PodTls.Requesting>> handleOptions = new ArrayList<>();
-  private @Nullable BiFunction<ApiServer, PodEnvironment, TrustBundleSource> trust;
+  private boolean mutual;
+  private Optional<Duration> expiration = Optional.empty();
   private @Nullable KubernetesClient lent;
   private @Nullable ApiServer made;
   private @Nullable PodEnvironment environment;
 
-  private KubernetesTls(String service, SignerName signerName) {
+  private KubernetesTls(
+      String service,
+      SignerName signerName,
+      BiFunction<ApiServer, PodEnvironment, TrustBundleSource> trust) {
     this.service = service;
     this.signerName = signerName;
+    this.trust = trust;
   }
 
   /**
    * Starts with the Service whose name peers use.
    *
    * @param name the Service's name, without its namespace
+   * @return the step that names the signer
    */
-  public static Unsigned forService(String name) {
-    return new Unsigned(requireNonNull(name, "name"));
+  public static SignerStep forService(String name) {
+    return new SignerStep(requireNonNull(name, "name"));
   }
 
   /**
-   * A Service without a signer yet.
+   * The step that names the signer.
    *
    * <p><b>Thread safety:</b> immutable.
    */
-  public static final class Unsigned {
+  public static final class SignerStep {
     private final String service;
 
-    private Unsigned(String service) {
+    private SignerStep(String service) {
       this.service = service;
     }
 
     /**
-     * Goes on with who shall sign.
+     * Sets the signer.
      *
      * @param signerName as in {@code spec.signerName}, e.g. {@code example.com/serving}
+     * @return the step that says whom to trust
      * @throws IllegalArgumentException if the API would refuse the name
      */
-    public KubernetesTls signedBy(String signerName) {
-      return new KubernetesTls(service, SignerName.of(signerName));
+    public TrustStep signedBy(String signerName) {
+      return new TrustStep(service, SignerName.of(signerName));
     }
   }
 
   /**
-   * Whom to trust as a peer, and what the certificate is verified against. If neither this nor
-   * another {@code trusting} method is called: the cluster CA, which verifies the API server and,
-   * in many clusters, not much else.
+   * The step that says whom to trust as a peer, and what the certificate is verified against. The
+   * CA of the API server, {@link TrustBundleSource#clusterCa()}, is one choice among others; it is
+   * rarely the signer's.
+   *
+   * <p><b>Thread safety:</b> immutable.
    */
-  public KubernetesTls trusting(TrustBundleSource source) {
-    requireNonNull(source, "source");
-    trust = (server, pod) -> source;
+  public static final class TrustStep implements PodTls.TrustStep<KubernetesTls> {
+    private final String service;
+    private final SignerName signerName;
+
+    private TrustStep(String service, SignerName signerName) {
+      this.service = service;
+      this.signerName = signerName;
+    }
+
+    @Override
+    public KubernetesTls trusting(TrustBundleSource source) {
+      requireNonNull(source, "source");
+      return new KubernetesTls(service, signerName, (server, pod) -> source);
+    }
+
+    /**
+     * Trusts the key {@code ca.crt} of a ConfigMap in the pod's namespace, read through the API. If
+     * the ConfigMap does not exist yet, the bootstrap waits for it.
+     *
+     * <p>Needs the verb {@code get} on that ConfigMap, and {@code watch} to be notified of changes;
+     * without it, they are found within a minute:
+     *
+     * <pre>{@code
+     * kind: Role
+     * rules:
+     * - {apiGroups: [""], resources: [configmaps], resourceNames: [serving-ca], verbs: [get, watch]}
+     * }</pre>
+     *
+     * @param name the ConfigMap's name
+     * @return the options
+     */
+    public KubernetesTls trustingConfigMap(String name) {
+      requireNonNull(name, "name");
+      return new KubernetesTls(
+          service,
+          signerName,
+          (server, pod) -> new ConfigMapTrust(server, pod.namespace(), name, "ca.crt"));
+    }
+
+    /**
+     * Trusts the signer's ClusterTrustBundles ({@code certificates.k8s.io/v1}, Kubernetes 1.37),
+     * read through the API. If there are none yet, the bootstrap waits for them.
+     *
+     * <p>Needs the verb {@code list} on clustertrustbundles in a ClusterRole, and {@code watch} to
+     * be notified of changes; without it, they are found within a minute.
+     *
+     * @return the options
+     */
+    public KubernetesTls trustingClusterTrustBundles() {
+      return new KubernetesTls(
+          service,
+          signerName,
+          (server, pod) -> KubernetesTrustBundles.clusterTrustBundlesOf(signerName, server));
+    }
+  }
+
+  /**
+   * Requests the usage client auth too, so that the certificate can be shown to servers that ask
+   * for one. If not called, the certificate is for servers only.
+   *
+   * @return this builder
+   */
+  public KubernetesTls forMutualTls() {
+    mutual = true;
     return this;
   }
 
   /**
-   * Trusts the key {@code ca.crt} of a ConfigMap in the pod's namespace, read through the API.
+   * Adds names beside the Service's, e.g. {@link PodEnvironment#podNames} for the pods of a
+   * StatefulSet. Can be called more than once. Default: none.
    *
-   * <p>Needs the verb {@code get} on that one ConfigMap, and {@code watch} to hear of changes at
-   * once; without it, they are found within a minute:
-   *
-   * <pre>{@code
-   * kind: Role
-   * rules:
-   * - {apiGroups: [""], resources: [configmaps], resourceNames: [serving-ca], verbs: [get, watch]}
-   * }</pre>
-   *
-   * @param name the ConfigMap's name
+   * @param more the names
+   * @return this builder
    */
-  public KubernetesTls trustingConfigMap(String name) {
-    requireNonNull(name, "name");
-    trust = (server, pod) -> new ConfigMapTrust(server, pod.namespace(), name, "ca.crt");
+  public KubernetesTls names(Collection<SubjectAlternativeName> more) {
+    names.addAll(requireNonNull(more, "more"));
     return this;
   }
 
   /**
-   * Trusts the signer's ClusterTrustBundles ({@code certificates.k8s.io/v1}, Kubernetes 1.37), read
-   * through the API.
+   * Sets the lifetime to request, which the signer may shorten. Default: the signer's choice.
    *
-   * <p>Needs the verb {@code list} on clustertrustbundles in a ClusterRole, and {@code watch} to
-   * hear of changes at once; without it, they are found within a minute.
+   * @param lifetime 10 minutes or more
+   * @return this builder
    */
-  public KubernetesTls trustingClusterTrustBundles() {
-    trust = (server, pod) -> KubernetesTrustBundles.clusterTrustBundlesOf(signerName, server);
+  public KubernetesTls expiration(Duration lifetime) {
+    expiration = Optional.of(requireNonNull(lifetime, "lifetime"));
     return this;
   }
 
   /**
-   * Changes what is asked for: more names, other usages, a lifetime, another kind of key.
+   * Sets when to renew; see {@link PodTls.Requesting#renewing}.
    *
-   * @param options is given the request with the Service's names in it
+   * @param policy the window
+   * @return this builder
    */
-  public KubernetesTls requesting(Consumer<CertificateRequest.Builder> options) {
-    requestOptions.add(requireNonNull(options, "options"));
-    return this;
+  public KubernetesTls renewing(RenewalPolicy policy) {
+    return handle(requireNonNull(policy, "policy"), PodTls.Requesting::renewing);
   }
 
-  /** Changes how the handle works: when to renew, which files to prefer. */
-  public KubernetesTls handling(Consumer<PodTls.Requesting> options) {
-    handleOptions.add(requireNonNull(options, "options"));
-    return this;
+  /**
+   * Sets a directory that keeps the identity over restarts of the container; see {@link
+   * PodTls.Requesting#keepingIn}.
+   *
+   * @param directory created if it does not exist; used by this handle alone
+   * @return this builder
+   */
+  public KubernetesTls keepingIn(Path directory) {
+    return handle(requireNonNull(directory, "directory"), PodTls.Requesting::keepingIn);
   }
 
-  /** Adds a listener, e.g. {@link WaitingReport}. Default: none; events are logged. */
+  /**
+   * Sets files to take the identity from while they are there and have time left; see {@link
+   * PodTls.Requesting#preferring}.
+   *
+   * @param files where they are; need not exist
+   * @return this builder
+   */
+  public KubernetesTls preferring(IdentityFiles files) {
+    return handle(requireNonNull(files, "files"), PodTls.Requesting::preferring);
+  }
+
+  /**
+   * Adds a listener, e.g. {@link WaitingReport}. Can be called more than once. Default: none;
+   * events are logged.
+   *
+   * @param listener must not block
+   * @return this builder
+   */
   public KubernetesTls addListener(PodTlsListener listener) {
-    requireNonNull(listener, "listener");
-    return handling(handle -> handle.addListener(listener));
+    return handle(requireNonNull(listener, "listener"), PodTls.Requesting::addListener);
   }
 
   /**
-   * Connects through a client of the caller's. If not called: a connection is made, which trusts
-   * the cluster CA and nothing else, and is closed with the handle.
+   * Sets the client to connect with. If not called, a connection is made, which trusts the
+   * cluster's CA alone and is closed with the handle.
    *
    * @param client stays the caller's to close, after the handle
+   * @return this builder
    */
-  public KubernetesTls through(KubernetesClient client) {
+  public KubernetesTls using(KubernetesClient client) {
     lent = requireNonNull(client, "client");
     return this;
   }
@@ -173,14 +268,25 @@ public final class KubernetesTls {
     return this;
   }
 
-  /** What the pod knows of itself. If not called: {@link PodEnvironment#detect()}. */
+  /**
+   * Sets the pod that the certificate is for. Default: {@link PodEnvironment#detect()}, and outside
+   * a pod the namespace of the connection.
+   *
+   * @param pod the pod's namespace, name and addresses
+   * @return this builder
+   */
   public KubernetesTls in(PodEnvironment pod) {
     environment = requireNonNull(pod, "pod");
     return this;
   }
 
+  private <T> KubernetesTls handle(T value, BiConsumer<PodTls.Requesting, T> option) {
+    handleOptions.add(handle -> option.accept(handle, value));
+    return this;
+  }
+
   /**
-   * Asks for the certificate, waits for it, and starts to keep it right.
+   * Requests the certificate, waits for it, and starts to renew it.
    *
    * @param timeout how long to wait, more than zero
    * @return the handle, ready for handshakes
@@ -192,25 +298,10 @@ public final class KubernetesTls {
    * @throws InterruptedException if the calling thread is interrupted
    */
   public PodTls bootstrap(Duration timeout) throws InterruptedException {
-    PodEnvironment pod = environment == null ? PodEnvironment.detect() : environment;
-    CertificateRequest.Builder request =
-        CertificateRequest.builder(signerName).service(service, pod);
-    requestOptions.forEach(option -> option.accept(request));
     ApiServer server = connect();
     boolean done = false;
     try {
-      PodTls.Requesting handle =
-          PodTls.requesting(request.build(), new Fabric8CertificateSigner(server))
-              .trusting(trust == null ? TrustBundleSource.clusterCa() : trust.apply(server, pod))
-              .addListener(
-                  new PodTlsListener() {
-                    @Override
-                    public void closed() {
-                      server.close();
-                    }
-                  });
-      handleOptions.forEach(option -> option.accept(handle));
-      PodTls tls = handle.bootstrap(timeout);
+      PodTls tls = handle(server).bootstrap(timeout);
       done = true;
       return tls;
     } finally {
@@ -218,6 +309,60 @@ public final class KubernetesTls {
         server.close();
       }
     }
+  }
+
+  /**
+   * Makes the handle and returns at once, as {@link PodTls.Requesting#start()}.
+   *
+   * @return the handle, not ready yet
+   * @throws IllegalStateException if there is neither a service account nor a kubeconfig to connect
+   *     with
+   * @throws IllegalArgumentException if the request is one that the API or the signer would refuse
+   */
+  public PodTls start() {
+    ApiServer server = connect();
+    boolean done = false;
+    try {
+      PodTls tls = handle(server).start();
+      done = true;
+      return tls;
+    } finally {
+      if (!done) {
+        server.close();
+      }
+    }
+  }
+
+  private PodTls.Requesting handle(ApiServer server) {
+    PodEnvironment pod = environment == null ? environment(server) : environment;
+    CertificateRequest.Builder request =
+        CertificateRequest.builder(signerName).service(service, pod).subjectAlternativeNames(names);
+    if (mutual) {
+      request.usages(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.SERVER_AUTH, KeyUsage.CLIENT_AUTH);
+    }
+    expiration.ifPresent(request::expiration);
+    PodTls.Requesting handle =
+        PodTls.requesting(request.build(), new Fabric8CertificateSigner(server))
+            .trusting(trust.apply(server, pod))
+            .addListener(
+                new PodTlsListener() {
+                  @Override
+                  public void closed() {
+                    server.close();
+                  }
+                });
+    handleOptions.forEach(option -> option.accept(handle));
+    return handle;
+  }
+
+  /** Outside a pod, the namespace is that of the connection: a kubeconfig's, or the client's. */
+  private static PodEnvironment environment(ApiServer server) {
+    Map<String, String> variables = new HashMap<>(System.getenv());
+    if (variables.getOrDefault("POD_NAMESPACE", "").isEmpty()
+        && !Files.exists(ServiceAccount.DIRECTORY.resolve("namespace"))) {
+      server.namespace().ifPresent(namespace -> variables.put("POD_NAMESPACE", namespace));
+    }
+    return PodEnvironment.detect(variables, ServiceAccount.DIRECTORY, RESOLV_CONF);
   }
 
   private ApiServer connect() {

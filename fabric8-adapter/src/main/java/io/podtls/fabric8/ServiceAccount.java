@@ -23,7 +23,7 @@ record ServiceAccount(String apiServer, Path directory) {
   /** RFC 6750 2.1. */
   private static final Pattern BEARER_TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]+=*");
 
-  private static final Path DIRECTORY = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
+  static final Path DIRECTORY = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
 
   static ServiceAccount ofThisPod() {
     return of(System.getenv(), DIRECTORY);

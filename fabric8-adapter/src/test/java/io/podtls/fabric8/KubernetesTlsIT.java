@@ -23,6 +23,7 @@ import io.podtls.failure.InvalidCertificateException.Rule;
 import io.podtls.failure.InvalidCertificateException.Violation;
 import io.podtls.request.KeyUsage;
 import io.podtls.request.PodEnvironment;
+import io.podtls.request.SubjectAlternativeName;
 import io.podtls.testing.OpenSsl;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
@@ -46,6 +47,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
@@ -77,7 +79,8 @@ class KubernetesTlsIT {
   }
 
   /** As in the pod: its environment, and the files that a kubelet would mount. */
-  private KubernetesTls orders(TestSigner signer) {
+  private KubernetesTls orders(
+      TestSigner signer, Function<KubernetesTls.TrustStep, KubernetesTls> trust) {
     cluster.mountedServiceAccount(pod, directory);
     URI apiServer = cluster.controlPlane().apiServerUrl();
     Map<String, String> environment =
@@ -88,10 +91,14 @@ class KubernetesTlsIT {
             "" + apiServer.getPort(),
             "POD_IP",
             pod.ip().getHostAddress());
-    return KubernetesTls.forService("orders")
-        .signedBy(signer.name().toString())
+    return trust
+        .apply(KubernetesTls.forService("orders").signedBy(signer.name().toString()))
         .through(ServiceAccount.of(environment, directory).connect())
         .in(PodEnvironment.detect(environment, directory, directory.resolve("no-resolv.conf")));
+  }
+
+  private KubernetesTls orders(TestSigner signer) {
+    return orders(signer, on -> on.trusting(caOf(signer)));
   }
 
   private static TrustBundleSource caOf(TestSigner signer) {
@@ -105,8 +112,7 @@ class KubernetesTlsIT {
     try (TestSigner signer = TestSigner.approving(cluster);
         PodTls tls =
             orders(signer)
-                .trusting(caOf(signer))
-                .requesting(request -> request.ipAddresses(pod.ip()))
+                .names(List.of(SubjectAlternativeName.ipAddress(pod.ip())))
                 .bootstrap(LIMIT)) {
       HttpsServer server = serve(tls.sslContext());
       try {
@@ -197,7 +203,7 @@ class KubernetesTlsIT {
           before.union(TrustBundle.of(List.of(TestCa.root("the next").certificate())));
       cluster.admin().resource(servingCa(before)).create();
 
-      try (PodTls tls = orders(signer).trustingConfigMap("serving-ca").bootstrap(LIMIT)) {
+      try (PodTls tls = orders(signer, on -> on.trustingConfigMap("serving-ca")).bootstrap(LIMIT)) {
         assertThat(tls.generation().trust()).isEqualTo(before);
 
         cluster.admin().resource(servingCa(after)).update();
@@ -230,11 +236,7 @@ class KubernetesTlsIT {
     try (TestSigner signer = TestSigner.of(cluster)) {
       CompletableFuture<PodTls> bootstrap =
           inBackground(
-              () ->
-                  orders(signer)
-                      .trusting(caOf(signer))
-                      .addListener(WaitingReport.to(lines::add))
-                      .bootstrap(LIMIT));
+              () -> orders(signer).addListener(WaitingReport.to(lines::add)).bootstrap(LIMIT));
       assertThat(lines.poll(20, TimeUnit.SECONDS))
           .isEqualTo("asking " + signer.name() + " for a certificate");
       String waiting = lines.poll(20, TimeUnit.SECONDS);
@@ -272,7 +274,7 @@ class KubernetesTlsIT {
   @DisplayName("the deadline is kept, and says which object waits for whom and what would move it")
   void deadlineSaysWhatIsAwaited() throws Exception {
     try (TestSigner signer = TestSigner.of(cluster)) {
-      KubernetesTls orders = orders(signer).trusting(caOf(signer));
+      KubernetesTls orders = orders(signer);
       long start = System.nanoTime();
 
       BootstrapTimeoutException late =
@@ -296,11 +298,7 @@ class KubernetesTlsIT {
     try (TestSigner signer = TestSigner.of(cluster)) {
       CompletableFuture<PodTls> bootstrap =
           inBackground(
-              () ->
-                  orders(signer)
-                      .trusting(caOf(signer))
-                      .addListener(WaitingReport.to(lines::add))
-                      .bootstrap(LIMIT));
+              () -> orders(signer).addListener(WaitingReport.to(lines::add)).bootstrap(LIMIT));
       lines.poll(20, TimeUnit.SECONDS);
       String name = lines.poll(20, TimeUnit.SECONDS).split(" ")[1];
       administrator.deny(name, new Reason("OutOfPolicy", "no such Service"));
@@ -327,8 +325,7 @@ class KubernetesTlsIT {
                 leaf.withoutNames().dns("another.example").usages(KeyUsage.CLIENT_AUTH).asCa())) {
       InvalidCertificateException rejected =
           catchThrowableOfType(
-              InvalidCertificateException.class,
-              () -> orders(signer).trusting(caOf(signer)).bootstrap(LIMIT));
+              InvalidCertificateException.class, () -> orders(signer).bootstrap(LIMIT));
 
       assertThat(rejected.violations())
           .extracting(Violation::rule)
@@ -346,7 +343,7 @@ class KubernetesTlsIT {
       InvalidCertificateException rejected =
           catchThrowableOfType(
               InvalidCertificateException.class,
-              () -> orders(signer).trusting(other).bootstrap(LIMIT));
+              () -> orders(signer, on -> on.trusting(other)).bootstrap(LIMIT));
 
       assertThat(rejected.violations()).extracting(Violation::rule).contains(Rule.PEER_TRUST);
       assertThat(rejected).hasMessageContaining("signer of " + signer.name());
@@ -361,11 +358,7 @@ class KubernetesTlsIT {
                 cluster,
                 leaf ->
                     leaf.valid(Instant.now().minusSeconds(300), Instant.now().plusSeconds(600)));
-        PodTls tls =
-            orders(signer)
-                .trusting(caOf(signer))
-                .requesting(request -> request.expiration(Duration.ofHours(24)))
-                .bootstrap(LIMIT)) {
+        PodTls tls = orders(signer).expiration(Duration.ofHours(24)).bootstrap(LIMIT)) {
       assertThat(tls.generation().identity().orElseThrow().notAfter())
           .isBefore(Instant.now().plus(Duration.ofMinutes(11)));
     }
@@ -377,7 +370,7 @@ class KubernetesTlsIT {
     try (TestSigner signer = TestSigner.approving(cluster)) {
       Duration best = LIMIT;
       for (int tries = 0; tries < 3 && best.toMillis() >= 100; tries++) {
-        PodTls tls = orders(signer).trusting(caOf(signer)).bootstrap(LIMIT);
+        PodTls tls = orders(signer).bootstrap(LIMIT);
         long start = System.nanoTime();
         tls.close();
         best = Duration.ofNanos(Math.min(best.toNanos(), System.nanoTime() - start));
@@ -394,7 +387,7 @@ class KubernetesTlsIT {
       cluster.mountedServiceAccount(pod, directory);
       ApiServer server =
           new ServiceAccount(cluster.controlPlane().apiServerUrl().toString(), directory).connect();
-      KubernetesTls orders = orders(signer).through(server).trusting(caOf(signer));
+      KubernetesTls orders = orders(signer).through(server);
       Set<Thread> before = Thread.getAllStackTraces().keySet();
       PodTls tls = orders.bootstrap(LIMIT);
       assertThat(threadsSince(before)).isNotEmpty();
@@ -404,7 +397,6 @@ class KubernetesTlsIT {
       assertThatThrownBy(() -> server.get("/version")).hasMessageContaining("is closed");
       long deadline = System.nanoTime() + LIMIT.toNanos();
       while (!threadsSince(before).isEmpty() && System.nanoTime() - deadline < 0) {
-        System.gc(); // the JDK's client ends its selector when nobody can reach it any more
         LockSupport.parkNanos(20_000_000);
       }
       assertThat(threadsSince(before)).isEmpty();
@@ -429,10 +421,7 @@ class KubernetesTlsIT {
           new Thread(
               () -> {
                 try {
-                  orders(signer)
-                      .trusting(caOf(signer))
-                      .addListener(WaitingReport.to(lines::add))
-                      .bootstrap(LIMIT);
+                  orders(signer).addListener(WaitingReport.to(lines::add)).bootstrap(LIMIT);
                 } catch (InterruptedException e) {
                   lines.add("interrupted");
                 }

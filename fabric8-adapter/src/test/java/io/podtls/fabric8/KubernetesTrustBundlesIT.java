@@ -55,7 +55,8 @@ class KubernetesTrustBundlesIT {
   }
 
   private ConfigMapTrust sourceOf(String name) {
-    return KubernetesTrustBundles.configMap(name, cluster.clientFor(pod))
+    return KubernetesTrustBundles.using(cluster.clientFor(pod))
+        .configMap(name)
         .inNamespace(pod.namespace());
   }
 
@@ -146,14 +147,17 @@ class KubernetesTrustBundlesIT {
   }
 
   @Test
-  @DisplayName("no such ConfigMap, and one without a certificate, are errors that name it")
+  @DisplayName(
+      "no such ConfigMap yet is worth another try, one without a certificate is not; both are"
+          + " named")
   void missingAndEmpty() {
     mayRead("configmaps", "get");
     cluster.admin().resource(configMap("empty", Map.of("ca.crt", ""))).create();
 
     assertThatThrownBy(() -> sourceOf("nothing").load())
-        .isInstanceOf(InvalidMaterialException.class)
-        .hasMessageContaining("/nothing key ca.crt: there is none");
+        .isInstanceOf(SignerUnavailableException.class)
+        .hasMessageContaining("/nothing key ca.crt: there is none yet")
+        .hasMessageContaining("create configmap nothing --from-file=ca.crt=CA_FILE");
     assertThatThrownBy(() -> sourceOf("empty").load())
         .isInstanceOf(InvalidMaterialException.class)
         .hasMessageContaining("/empty key ca.crt");
@@ -168,7 +172,7 @@ class KubernetesTrustBundlesIT {
     SignerName signer = SignerName.of("example.com/" + path);
     create("example.com:" + path + ":old", signer, first);
     TrustBundleSource all =
-        KubernetesTrustBundles.clusterTrustBundlesOf(signer, cluster.clientFor(pod));
+        KubernetesTrustBundles.using(cluster.clientFor(pod)).clusterTrustBundlesOf(signer);
     Semaphore hints = new Semaphore(0);
 
     try (AutoCloseable subscription = all.onChange(hints::release)) {
@@ -179,16 +183,16 @@ class KubernetesTrustBundlesIT {
       assertThat(subscription).isNotNull();
     }
     assertThat(
-            KubernetesTrustBundles.clusterTrustBundle(
-                    "example.com:" + path + ":new", cluster.clientFor(pod))
+            KubernetesTrustBundles.using(cluster.clientFor(pod))
+                .clusterTrustBundle("example.com:" + path + ":new")
                 .load())
         .isEqualTo(bundle(second));
     assertThatThrownBy(
             () ->
-                KubernetesTrustBundles.clusterTrustBundlesOf(
-                        SignerName.of("example.com/nobody"), cluster.clientFor(pod))
+                KubernetesTrustBundles.using(cluster.clientFor(pod))
+                    .clusterTrustBundlesOf(SignerName.of("example.com/nobody"))
                     .load())
-        .isInstanceOf(InvalidMaterialException.class)
+        .isInstanceOf(SignerUnavailableException.class)
         .hasMessageContaining("clustertrustbundles of example.com/nobody");
   }
 

@@ -11,6 +11,7 @@ import io.podtls.controlplane.RequiresControlPlane;
 import io.podtls.controlplane.TestPod;
 import io.podtls.renewal.RenewalPolicy;
 import io.podtls.request.PodEnvironment;
+import io.podtls.request.SubjectAlternativeName;
 import io.podtls.testing.KubeletVolume;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
@@ -129,11 +130,12 @@ class LongRunningIT {
             pod.ip().getHostAddress());
     return KubernetesTls.forService("orders")
         .signedBy(signer.name().toString())
+        .trusting(bundle)
         .through(ServiceAccount.of(environment, serviceAccount).connect())
         .in(PodEnvironment.detect(environment, serviceAccount, serviceAccount.resolve("none")))
-        .trusting(bundle)
-        .requesting(request -> request.ipAddresses(pod.ip()).expiration(LIFE))
-        .handling(handle -> handle.renewing(RenewalPolicy.between(0.01, 0.015)))
+        .names(List.of(SubjectAlternativeName.ipAddress(pod.ip())))
+        .expiration(LIFE)
+        .renewing(RenewalPolicy.between(0.01, 0.015))
         .bootstrap(Duration.ofSeconds(30));
   }
 

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.TrustManager;
 
 /**
@@ -48,6 +49,7 @@ final class WireServer implements AutoCloseable {
   private final ServerSocket listener;
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
   private final List<Request> requests = new CopyOnWriteArrayList<>();
+  private final BlockingQueue<Request> unseen = new LinkedBlockingQueue<>();
   private final BlockingQueue<Answer> answers = new LinkedBlockingQueue<>();
 
   WireServer() throws IOException {
@@ -61,6 +63,15 @@ final class WireServer implements AutoCloseable {
   WireServer then(Answer answer) {
     answers.add(answer);
     return this;
+  }
+
+  /** Waits for the next request that no earlier call has returned. */
+  Request next() throws InterruptedException {
+    Request next = unseen.poll(10, TimeUnit.SECONDS);
+    if (next == null) {
+      throw new AssertionError("no request within 10 s");
+    }
+    return next;
   }
 
   List<Request> requests() {
@@ -185,6 +196,7 @@ final class WireServer implements AutoCloseable {
       while (true) {
         Request request = read(connection, in);
         requests.add(request);
+        unseen.add(request);
         answers.take().write(request, socket.getOutputStream());
       }
     } catch (IOException e) {

@@ -36,9 +36,6 @@ final class BoundedApi {
   /** How long to wait for an answer, and for each part of it. */
   static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
 
-  /** Objects per page of a list. A page of the largest objects is some 30 MB on the wire. */
-  private static final int PAGE = 20;
-
   /** For the answer to an update, which nobody reads. */
   private static final String METADATA_ONLY =
       "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
@@ -112,14 +109,15 @@ final class BoundedApi {
   /**
    * Reads a list in pages.
    *
-   * @param path with a query
+   * @param objects how many objects a page has
    * @return the version of the list, from which to watch
    */
-  String list(String path, Item item) {
+  String list(String path, int objects, Item item) {
     Page page = new Page();
+    String paged = path + (path.contains("?") ? "&" : "?") + "limit=" + objects;
     do {
       String rest = page.rest.isEmpty() ? "" : "&continue=" + encoded(page.rest);
-      get(path + "&limit=" + PAGE + rest, json -> page.read(json, item));
+      get(paged + rest, json -> page.read(json, item));
     } while (!page.rest.isEmpty());
     return page.version;
   }

@@ -54,14 +54,19 @@ final class BoundedJson {
   private int limit;
   private int left;
   private boolean cut;
+  private int kept;
   private int depth;
+  private String top = ""; // the field of read()'s object that is being read
+  private int level; // how many objects are open in it
 
   /**
    * Reads from a stream.
    *
    * @param longestText how many bytes of a string are kept at most
    * @param budget how many bytes of a field of an object are kept at most
-   * @param skipped the names of fields that nobody needs, at whatever depth
+   * @param skipped the fields that nobody needs, as {@code status} or {@code metadata.labels}; of
+   *     an array's objects, as {@code endpoints.ports}. Deeper ones, the keys of maps among them,
+   *     are never skipped.
    */
   BoundedJson(InputStream in, int longestText, int budget, Set<String> skipped) {
     this.in = in;
@@ -81,11 +86,19 @@ final class BoundedJson {
    */
   Map<String, @Nullable Object> read() throws IOException {
     cut = false;
+    kept = 0;
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
     object(
         name -> {
+          if (skipped.contains(name)) {
+            skip();
+            return;
+          }
           left = budget;
+          top = name;
+          level = 0;
           fields.put(name, value());
+          kept += budget - left;
         });
     return fields;
   }
@@ -93,6 +106,11 @@ final class BoundedJson {
   /** Whether the last {@link #read()} left something out, other than the skipped fields. */
   boolean isCut() {
     return cut;
+  }
+
+  /** How many bytes the last {@link #read()} kept, about. */
+  int kept() {
+    return kept;
   }
 
   /** Reads a short string. */
@@ -157,16 +175,17 @@ final class BoundedJson {
 
   private Map<String, @Nullable Object> object() throws IOException {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    level++;
     object(
         name -> {
-          if (skipped.contains(name)) {
-            skip();
-          } else if (affords(OVERHEAD)) {
+          boolean needed = level > 1 || !skipped.contains(top + "." + name);
+          if (needed && affords(OVERHEAD)) {
             fields.put(name, value());
           } else {
             skip();
           }
         });
+    level--;
     return fields;
   }
 

@@ -1,7 +1,9 @@
 package io.podtls.fabric8.approval;
 
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -13,6 +15,9 @@ import java.util.function.LongSupplier;
  * question; a failure reaches all of them and is not kept.
  */
 final class RecentAnswers<K, V> {
+
+  /** How many answers are kept at most; each may be of some megabytes. */
+  private static final int MOST = 8;
 
   private final long keptNanos;
   private final LongSupplier nanoTime;
@@ -28,6 +33,9 @@ final class RecentAnswers<K, V> {
   V get(K key, ClusterLookup.Freshness freshness) {
     long now = nanoTime.getAsLong();
     answers.values().removeIf(answer -> answer.isOlderThan(keptNanos, now));
+    while (answers.size() >= MOST && !answers.containsKey(key)) {
+      oldest().ifPresent(answers.values()::remove);
+    }
     Answer<V> fresh = new Answer<>(new FutureTask<>(() -> source.apply(key)), now);
     Answer<V> answer =
         freshness == ClusterLookup.Freshness.LIVE
@@ -35,6 +43,10 @@ final class RecentAnswers<K, V> {
             : answers.computeIfAbsent(key, absent -> fresh);
     answer.task().run(); // only the first to come runs it
     return await(key, answer);
+  }
+
+  private Optional<Answer<V>> oldest() {
+    return answers.values().stream().min(Comparator.comparingLong(Answer::asked));
   }
 
   private Answer<V> replace(K key, Answer<V> fresh) {

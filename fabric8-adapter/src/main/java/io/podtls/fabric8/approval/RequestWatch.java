@@ -101,6 +101,9 @@ public final class RequestWatch implements AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(RequestWatch.class.getName());
 
+  /** Requests per page of a list. A page of the largest requests is some 40 MB on the wire. */
+  private static final int PAGE = 20;
+
   /** The base64 of 64 KiB. */
   private static final int LONGEST_TEXT = 87_384;
 
@@ -161,7 +164,7 @@ public final class RequestWatch implements AutoCloseable {
 
   /** Access to requests that is bounded as this watch's is. */
   static BoundedApi api(KubernetesClient client) {
-    return new BoundedApi(client, LONGEST_TEXT, BUDGET, Set.of("managedFields"));
+    return new BoundedApi(client, LONGEST_TEXT, BUDGET, Set.of("metadata.managedFields"));
   }
 
   /**
@@ -309,6 +312,7 @@ public final class RequestWatch implements AutoCloseable {
     String version =
         api.list(
             PATH + "?" + selector(),
+            PAGE,
             json -> {
               if (closed) {
                 throw new IOException("closed");

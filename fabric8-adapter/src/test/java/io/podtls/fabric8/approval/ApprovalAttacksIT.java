@@ -267,7 +267,9 @@ class ApprovalAttacksIT {
         site.submit(orders, TestPkcs10.dns(site.svc("orders")).hiddenCertificateAuthority());
 
     assertDenied(
-        csr, "InvalidRequest", "csr " + csr + ": the PKCS#10 has more than one extension request");
+        csr,
+        "InvalidRequest",
+        "csr " + csr + ": the PKCS#10 has the attribute 1.2.840.113549.1.9.14 twice");
   }
 
   @Test
@@ -287,7 +289,10 @@ class ApprovalAttacksIT {
     assertDenied(
         csr,
         "InvalidRequest",
-        "csr " + csr + ": spec.request is not exactly one PEM block CERTIFICATE REQUEST");
+        "csr "
+            + csr
+            + ": spec.request is not exactly one PEM block CERTIFICATE REQUEST on lines of its own,"
+            + " with nothing but blanks around it");
   }
 
   @Test

@@ -99,17 +99,29 @@ class BoundedJsonTest {
   }
 
   @Test
-  @DisplayName("skipped fields are left out at every depth and count for nothing")
+  @DisplayName("skipped fields are left out and count for nothing; keys of maps are not fields")
   void skipsFields() throws Exception {
     BoundedJson json =
         new BoundedJson(
-            stream("{\"m\":{\"managedFields\":[{\"f:x\":{\"}]\":\"\\\"\"}}],\"name\":\"n\"}}"),
+            stream(
+                """
+                {"metadata":{"managedFields":[{"f:x":{"}]":"\\""}}],"name":"n",
+                 "labels":{"status":"1","managedFields":"2"}},
+                 "status":{"x":1},"items":[{"ports":[1],"name":"i"}]}
+                """),
             LONGEST_TEXT,
             BUDGET,
-            Set.of("managedFields"));
+            Set.of("metadata.managedFields", "status", "items.ports"));
 
-    assertThat(json.read()).isEqualTo(Map.of("m", Map.of("name", "n")));
+    assertThat(json.read())
+        .isEqualTo(
+            Map.of(
+                "metadata",
+                Map.of("name", "n", "labels", Map.of("status", "1", "managedFields", "2")),
+                "items",
+                List.of(Map.of("name", "i"))));
     assertThat(json.isCut()).isFalse();
+    assertThat(json.kept()).isBetween(10, 200);
   }
 
   @Test

@@ -41,6 +41,18 @@ class RecentAnswersTest {
   }
 
   @Test
+  @DisplayName("of the answers to many questions, the eight newest are kept")
+  void keepsFew() {
+    for (int i = 0; i < 9; i++) {
+      now.incrementAndGet();
+      answers.get("q" + i, ClusterLookup.Freshness.RECENT);
+    }
+
+    assertThat(answers.get("q1", ClusterLookup.Freshness.RECENT)).isEqualTo("q12");
+    assertThat(answers.get("q0", ClusterLookup.Freshness.RECENT)).isEqualTo("q010");
+  }
+
+  @Test
   @DisplayName("a failure is thrown as it is and not kept")
   void failuresAreNotKept() {
     IllegalStateException failure = new IllegalStateException("503");

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.certificates.v1.CertificateSigningRequest
 import io.podtls.request.SignerName;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
@@ -13,8 +14,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
-import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.PKCSException;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
 
 /** The API server's rules for a new certificate signing request, and its words for a breach. */
 final class RequestRules {
@@ -77,7 +78,11 @@ final class RequestRules {
     }
     try {
       requireSigned(spec.getRequest());
-    } catch (IOException | OperatorCreationException | PKCSException | RuntimeException e) {
+    } catch (IOException
+        | GeneralSecurityException
+        | OperatorCreationException
+        | PKCSException
+        | RuntimeException e) {
       breaches.add("spec.request: Invalid value: " + e.getMessage());
     }
     return breaches;
@@ -99,7 +104,7 @@ final class RequestRules {
 
   /** Requires a PKCS#10 in the first PEM block that is signed with the key in it. */
   private static void requireSigned(String base64OfPem)
-      throws IOException, OperatorCreationException, PKCSException {
+      throws IOException, GeneralSecurityException, OperatorCreationException, PKCSException {
     String pem =
         new String(
             Base64.getDecoder().decode(String.valueOf(base64OfPem)), StandardCharsets.ISO_8859_1);
@@ -107,10 +112,11 @@ final class RequestRules {
     if (!block.find() || !block.group(1).equals("CERTIFICATE REQUEST")) {
       throw new IOException("PEM block type must be CERTIFICATE REQUEST");
     }
-    PKCS10CertificationRequest request =
-        new PKCS10CertificationRequest(Base64.getMimeDecoder().decode(block.group(2)));
+    JcaPKCS10CertificationRequest request =
+        new JcaPKCS10CertificationRequest(Base64.getMimeDecoder().decode(block.group(2)));
+    // By the key and not by its encoding, whose algorithm the JDK does not know as an OID.
     if (!request.isSignatureValid(
-        new JcaContentVerifierProviderBuilder().build(request.getSubjectPublicKeyInfo()))) {
+        new JcaContentVerifierProviderBuilder().build(request.getPublicKey()))) {
       throw new IOException("the signature is not of the key in the request");
     }
   }

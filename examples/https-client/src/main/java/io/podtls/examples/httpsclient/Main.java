@@ -13,6 +13,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
@@ -59,6 +60,10 @@ public final class Main {
 
   static int run(PrintStream out, PrintStream err, String... arguments)
       throws InterruptedException {
+    if (List.of(arguments).contains("--help")) {
+      out.print(Options.USAGE);
+      return Outcome.OK.code;
+    }
     try {
       return new Main(Options.parse(arguments), out, err).call().code;
     } catch (IllegalArgumentException e) {
@@ -117,7 +122,7 @@ public final class Main {
     } catch (SSLException e) {
       return explain(e, tls);
     } catch (ConnectException | HttpTimeoutException e) {
-      err.println("no connection to " + options.url().getAuthority() + ": " + text(e));
+      err.println("no connection to " + options.url().getAuthority() + ": " + why(e));
       return Outcome.UNREACHABLE;
     } catch (IOException e) {
       err.println("failed: " + text(e));
@@ -192,6 +197,18 @@ public final class Main {
       names.add("names that cannot be read");
     }
     return names.isEmpty() ? "no name" : String.join(", ", names);
+  }
+
+  /** The HTTP client wraps all of these in a ConnectException, most of them without a message. */
+  private static String why(IOException failure) {
+    for (Throwable seen = failure; seen != null; seen = seen.getCause()) {
+      if (seen instanceof UnresolvedAddressException) {
+        return "the host name does not resolve";
+      }
+    }
+    return failure instanceof HttpTimeoutException
+        ? "no answer within " + TIMEOUT.toSeconds() + " s"
+        : "refused, or no route to it (" + text(failure) + ")";
   }
 
   private static String text(Throwable problem) {

@@ -25,6 +25,7 @@ record Options(URI url, TrustBundleSource trust, Duration every) {
         --ca FILE        trust the CA certificates in this PEM file (default: the cluster's CA,
                          /var/run/secrets/kubernetes.io/serviceaccount/ca.crt)
         --every SECONDS  call again and again
+        --help           print this
       Exit codes: 0 fine, 1 failed, 2 wrong usage, 3 certificate not trusted, 4 certificate for
       another name, 5 no connection, 6 no CA bundle
       """;

@@ -130,7 +130,23 @@ class MainTest {
     assertThat(run("https://127.0.0.1:" + unused + "/", "--ca", ca.toString())).isEqualTo(5);
 
     assertThat(err.toString(StandardCharsets.UTF_8))
-        .startsWith("no connection to 127.0.0.1:" + unused);
+        .startsWith("no connection to 127.0.0.1:" + unused + ": refused, or no route to it");
+  }
+
+  @Test
+  @DisplayName("ends with 5 when the host name does not resolve, and says so")
+  void unknownHost() throws Exception {
+    assertThat(run("https://orders.invalid/", "--ca", ca.toString())).isEqualTo(5);
+
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .isEqualTo("no connection to orders.invalid: the host name does not resolve\n");
+  }
+
+  @Test
+  @DisplayName("prints its usage and ends with 0 when asked for help")
+  void help() throws Exception {
+    assertThat(run("--help")).isZero();
+    assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("Usage: https-client URL");
   }
 
   @Test

@@ -65,8 +65,8 @@ public final class Main {
     // All that an application does, from here ...
     try (PodTls tls =
         here.settle(KubernetesTls.forService(options.service()).signedBy(options.signerName()))
-            .requesting(request -> request.expiration(options.expiration()))
-            .handling(handle -> handle.renewing(options.renewal()))
+            .expiration(options.expiration())
+            .renewing(options.renewal())
             .addListener(report)
             .bootstrap(options.timeout())) {
       HttpsServer server = HttpsServer.create(new InetSocketAddress(options.port()), 0);

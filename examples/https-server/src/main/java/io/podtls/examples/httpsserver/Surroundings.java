@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 
 /**
  * The place where the example runs: a pod, a machine with a kubeconfig, or else the embedded
@@ -32,7 +32,7 @@ final class Surroundings implements AutoCloseable {
 
   private final String description;
   private final PodEnvironment pod;
-  private final UnaryOperator<KubernetesTls> settings;
+  private final Function<KubernetesTls.TrustStep, KubernetesTls> settings;
   private final RequestCounter requests;
   private final boolean embedded;
   private final List<AutoCloseable> open;
@@ -40,7 +40,7 @@ final class Surroundings implements AutoCloseable {
   private Surroundings(
       String description,
       PodEnvironment pod,
-      UnaryOperator<KubernetesTls> settings,
+      Function<KubernetesTls.TrustStep, KubernetesTls> settings,
       RequestCounter requests,
       AutoCloseable... open) {
     this.description = description;
@@ -100,7 +100,7 @@ final class Surroundings implements AutoCloseable {
     return new Surroundings(
         client.getMasterUrl() + " (" + kubeconfig + ")",
         pod,
-        tls -> trusting(options, tls.through(client).in(pod)),
+        tls -> trusting(options, tls).using(client).in(pod),
         counter,
         client);
   }
@@ -120,13 +120,13 @@ final class Surroundings implements AutoCloseable {
             + "this process is API server, approver and signer. A demonstration:\n"
             + "no cluster is involved, and its approver approves every request.",
         pod,
-        tls -> tls.through(client).in(pod).trusting(TrustBundleSource.fixed(trust)),
+        tls -> tls.trusting(TrustBundleSource.fixed(trust)).using(client).in(pod),
         counter,
         client,
         cluster);
   }
 
-  private static KubernetesTls trusting(Options options, KubernetesTls tls) {
+  private static KubernetesTls trusting(Options options, KubernetesTls.TrustStep tls) {
     return options
         .caFile()
         .map(file -> tls.trusting(TrustBundleSource.pemFile(file)))
@@ -163,7 +163,7 @@ final class Surroundings implements AutoCloseable {
   }
 
   /** Sets how the API server is reached, where that is not found by default, and the trust. */
-  KubernetesTls settle(KubernetesTls tls) {
+  KubernetesTls settle(KubernetesTls.TrustStep tls) {
     return settings.apply(tls);
   }
 

@@ -48,6 +48,10 @@ public final class Main {
 
   static int run(PrintStream out, PrintStream err, String... arguments)
       throws InterruptedException {
+    if (List.of(arguments).contains("--help")) {
+      out.print(USAGE);
+      return 0;
+    }
     Deque<String> left = new ArrayDeque<>(List.of(arguments));
     Path folder = Path.of("target", "manual");
     SignerName signerName = SignerName.of("example.com/serving");

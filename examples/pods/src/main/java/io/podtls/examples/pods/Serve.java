@@ -87,16 +87,15 @@ final class Serve {
   private static PodTls requesting(
       String signer, Optional<IdentityFiles> files, TrustBundleSource trust, Options options)
       throws InterruptedException {
-    return KubernetesTls.forService(options.get("--service"))
-        .signedBy(signer)
-        .trusting(trust)
-        .requesting(
-            request ->
-                request.expiration(Duration.ofSeconds(options.number("--expiration", 86_400))))
-        .handling(handle -> files.ifPresent(handle::preferring))
-        .handling(handle -> options.findPath("--keep").ifPresent(handle::keepingIn))
-        .addListener(new Lines())
-        .bootstrap(Duration.ofSeconds(options.number("--timeout", 90)));
+    KubernetesTls handle =
+        KubernetesTls.forService(options.get("--service"))
+            .signedBy(signer)
+            .trusting(trust)
+            .expiration(Duration.ofSeconds(options.number("--expiration", 86_400)))
+            .addListener(new Lines());
+    files.ifPresent(handle::preferring);
+    options.findPath("--keep").ifPresent(handle::keepingIn);
+    return handle.bootstrap(Duration.ofSeconds(options.number("--timeout", 90)));
   }
 
   private static String serial(TlsIdentity identity) {
