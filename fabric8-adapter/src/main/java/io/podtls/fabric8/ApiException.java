@@ -113,7 +113,7 @@ final class ApiException extends Exception {
     return status == 404 && reason.equals("NotFound") && !object.isEmpty();
   }
 
-  /** Whether nobody at that address knows the kind of object. */
+  /** Whether the kind of object is unknown at that address. */
   boolean saysApiIsMissing() {
     return status == 404 && !saysObjectIsMissing();
   }

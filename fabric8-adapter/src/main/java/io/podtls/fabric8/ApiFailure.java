@@ -29,8 +29,9 @@ final class ApiFailure {
       return ". This API server does not serve " + rights[0].api();
     }
     return switch (seen.status()) {
-      case 401 -> ". The API server does not accept the token; it is read anew for the next try";
-      case 429 -> ". The API server is busy; the next try waits as long as it asks for";
+      case 401 ->
+          ". The API server does not accept the token; it is read again for the next attempt";
+      case 429 -> ". The API server is busy; the next attempt waits as long as it asks for";
       default -> "";
     };
   }

@@ -142,14 +142,14 @@ final class ApiTrustBundleSource implements TrustBundleSource {
 
   /** A watch starts with what is there, which is no change if it has been loaded. */
   private void changed(String version) {
-    List<Subscription> told;
+    List<Subscription> notified;
     synchronized (this) {
       if (loaded.contains(version)) {
         return;
       }
-      told = List.copyOf(subscriptions);
+      notified = List.copyOf(subscriptions);
     }
-    told.forEach(subscription -> subscription.hint.run());
+    notified.forEach(subscription -> subscription.hint.run());
   }
 
   private synchronized void watchEnded(@Nullable ApiException cause) {

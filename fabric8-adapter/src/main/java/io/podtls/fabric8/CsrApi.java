@@ -49,7 +49,7 @@ interface CsrApi extends AutoCloseable {
     }
   }
 
-  /** What a watch tells. */
+  /** What a watch reports. */
   sealed interface Event {
     /** The object is there and looks like this. */
     record Changed(Csr csr) implements Event {}
@@ -81,10 +81,10 @@ interface CsrApi extends AutoCloseable {
    * Starts to watch the object of that name, and returns at once.
    *
    * @param name the object
-   * @param resourceVersion the version after which to tell changes, or null to be told the object
+   * @param resourceVersion the version after which to report changes, or null to report the object
    *     as it is first
    * @param seconds how long the API server shall keep the watch
-   * @param events hears of what happens, on another thread
+   * @param events receives what happens, on another thread
    */
   AutoCloseable watch(
       String name, @Nullable String resourceVersion, int seconds, Consumer<Event> events);

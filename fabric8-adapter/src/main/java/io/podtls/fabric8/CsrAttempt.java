@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One key's way through the API: its CertificateSigningRequest is created, followed, and created
- * once more if somebody deletes it.
+ * once more if it is deleted.
  *
  * <p>Thread safety: used by one thread at a time.
  */
@@ -110,7 +110,7 @@ final class CsrAttempt implements CertificateSigner.Attempt {
         accept(created.get());
         return;
       }
-      ordinal++; // somebody else's object: never touched, never trusted
+      ordinal++; // another requester's object: never touched, never trusted
     }
     settle(
         new SigningOutcome.Failed(

@@ -12,9 +12,9 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps an eye on one CertificateSigningRequest with as few requests as it takes: a watch while
- * there is one, a GET after a watch that broke, GETs at growing intervals where watching is not
- * allowed. At most one request a second.
+ * Follower of one CertificateSigningRequest, with as few requests as possible: a watch while there
+ * is one, a GET after a watch that broke, GETs at growing intervals where watching is not allowed.
+ * At most one request per second.
  *
  * <p>The API server is asked to end each watch after 50 s. One that lasts longer is taken for dead,
  * which finds a half-open connection without waiting for bookmarks.
@@ -36,7 +36,7 @@ final class CsrFollower implements AutoCloseable {
   /**
    * What a follower goes by.
    *
-   * @param clock tells the time
+   * @param clock the wall clock
    * @param random keeps pods apart
    * @param watchFor for how long the API server is asked to keep a watch; whole seconds
    */
@@ -99,11 +99,11 @@ final class CsrFollower implements AutoCloseable {
     this.resumeAt = created.resourceVersion();
   }
 
-  /** Looks at what the watch has told, or else takes the next request if its time has come. */
+  /** Evaluates what the watch has reported, or else sends the next request if it is due. */
   Sight look() throws ApiException, InterruptedException {
-    Sight told = listen();
-    if (!(told instanceof Sight.Unchanged)) {
-      return told;
+    Sight reported = listen();
+    if (!(reported instanceof Sight.Unchanged)) {
+      return reported;
     }
     if (watch != null && elapsed(lastRequest).compareTo(suspectAfter) >= 0) {
       stopWatching();
@@ -112,12 +112,12 @@ final class CsrFollower implements AutoCloseable {
       plan(Next.READ, Duration.ZERO);
     }
     if (next == Next.NOTHING || untilDue().compareTo(Duration.ZERO) > 0) {
-      return told;
+      return reported;
     }
     return next == Next.READ ? read() : startWatching();
   }
 
-  /** How long there will be nothing to do unless the watch tells something. */
+  /** How long there is nothing to do unless the watch reports something. */
   Duration lookAgain() {
     if (!events.isEmpty()) {
       return Duration.ofMillis(1);
@@ -188,7 +188,7 @@ final class CsrFollower implements AutoCloseable {
         return new Sight.Gone();
       }
       if (e.status() == 403 && mayWatch) {
-        resumeAt = null; // a watch that starts from nowhere tells the present state first
+        resumeAt = null; // a watch that starts from nowhere reports the present state first
         plan(Next.WATCH, pace());
         return new Sight.Unchanged();
       }
@@ -235,7 +235,7 @@ final class CsrFollower implements AutoCloseable {
     due = after;
   }
 
-  /** A second between two requests, more after watches that broke, each pod a little different. */
+  /** One second between two requests, more after watches that broke; pods differ by jitter. */
   private Duration pace() {
     Duration pace = PACE.multipliedBy(1L << Math.min(Math.max(brokenWatches - 1, 0), 5));
     Duration bounded = pace.compareTo(SLOWEST_PACE) < 0 ? pace : SLOWEST_PACE;

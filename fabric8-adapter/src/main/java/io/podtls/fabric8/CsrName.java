@@ -26,7 +26,7 @@ final class CsrName {
    *
    * @param prefix what the name starts with
    * @param pending the key and what is asked for it
-   * @param ordinal 0 at first, greater when somebody else's object has the name before
+   * @param ordinal 0 at first, greater if another requester's object has the name before
    */
   static String of(String prefix, PendingIdentity pending, int ordinal) {
     MessageDigest digest = sha256();

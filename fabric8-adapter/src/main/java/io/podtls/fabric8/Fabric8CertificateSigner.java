@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 
 /**
  * Gets requests signed through the Kubernetes API: creates a CertificateSigningRequest ({@code
- * certificates.k8s.io/v1}), follows it with one watch, and tells what the approver and the signer
+ * certificates.k8s.io/v1}), follows it with one watch, and reports what the approver and the signer
  * made of it. An issuance that goes through takes two requests to the API server.
  *
  * <p>The requester needs a ClusterRole that allows {@code create} and {@code get} on {@code
@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
  *
  * <p>An object's name is derived from the key and from what is asked for it, so that a lost answer
  * never leads to a second object. An object of that name whose signer, usages, request or requester
- * differ is somebody else's, and another name is taken.
+ * differ belongs to another requester, and another name is taken.
  *
  * <p><b>Thread safety:</b> safe for use by many attempts and threads at once. Holds no thread of
  * its own beside those of the HTTP client.
@@ -56,8 +56,8 @@ public final class Fabric8CertificateSigner implements CertificateSigner {
   }
 
   /**
-   * Uses the client's connections and credentials. Whether they are right is the client's affair:
-   * whom it trusts, when it reads its token, and when it notices that a connection is dead.
+   * Uses the client's connections and credentials. The client is responsible for these: whom it
+   * trusts, when it reads its token, and when it notices that a connection is dead.
    *
    * @param client stays the caller's to close; to be kept open while the signer is in use
    */

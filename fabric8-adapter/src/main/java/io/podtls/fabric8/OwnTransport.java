@@ -26,8 +26,8 @@ import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connections made with the JDK's HTTP client, which trust what they are told and use no proxy.
- * Once retired and idle, its threads and connections end.
+ * Connections made with the JDK's HTTP client, with the given trust and without a proxy. Once
+ * retired and idle, its threads and connections end.
  *
  * <p>Thread safety: safe for use by many threads.
  */
@@ -76,7 +76,7 @@ final class OwnTransport implements Transport {
     return built.join();
   }
 
-  /** Threads for any number of clients, which end a second after their last work. */
+  /** Threads for any number of clients, which end one second after their last work. */
   static Executor executor() {
     ThreadGroup group = Thread.currentThread().getThreadGroup();
     return new ThreadPoolExecutor(

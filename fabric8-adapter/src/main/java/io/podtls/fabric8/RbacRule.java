@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A rule of a Role or ClusterRole, to be shown to whoever can grant it.
+ * A rule of a Role or ClusterRole, shown to the administrator who can grant it.
  *
  * @param role {@code ClusterRole}, or {@code Role} with the namespace it must be in
  * @param apiGroup the API group, empty for the core one

@@ -85,7 +85,7 @@ public final class AuditLog {
     return actionsOf(pod.serviceAccount().username());
   }
 
-  /** Takes in the lines that are new; tells whether the marker's request was among them. */
+  /** Takes in the lines that are new; returns whether the marker's request was among them. */
   private boolean readOn(String marker) {
     boolean seen = false;
     for (String line : newLines().lines().toList()) {

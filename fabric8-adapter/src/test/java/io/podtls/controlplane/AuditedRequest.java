@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.OptionalInt;
 
 /**
- * One request as the API server's audit log tells it, whatever the number of its stages.
+ * One request as the API server's audit log records it, whatever the number of its stages.
  *
  * <p>Thread safety: immutable.
  *

@@ -40,7 +40,7 @@ class ControlPlaneIT {
   private static final String CLIENT_SIGNER = "kubernetes.io/kube-apiserver-client";
 
   @Test
-  @DisplayName("the API server is ready and tells a version that clients can parse")
+  @DisplayName("the API server is ready and reports a version that clients can parse")
   void apiServerIsReady(ControlPlane controlPlane) {
     assertThat(controlPlane.admin().raw("/readyz")).isEqualTo("ok");
     assertThat(controlPlane.admin().getKubernetesVersion().getGitVersion())
@@ -85,7 +85,8 @@ class ControlPlaneIT {
 
   @Test
   @DisplayName(
-      "the built-in signer issues once an administrator has approved, and the API server accepts its certificate")
+      "the built-in signer issues once an administrator has approved, and the API server accepts"
+          + " its certificate")
   void builtInSignerIssuesAfterApproval(Cluster cluster) throws Exception {
     TestPod pod = cluster.pod(cluster.namespace(), "orders-0").create();
     cluster.grant(pod, certificateSigningRequests("create"));
@@ -125,7 +126,8 @@ class ControlPlaneIT {
 
   @Test
   @DisplayName(
-      "a service account without rights is refused, given them it is not, and refused again once they are revoked")
+      "a service account without rights is refused, given them it is not, and refused again once"
+          + " they are revoked")
   void rightsComeAndGo(Cluster cluster) {
     TestPod pod = cluster.pod(cluster.namespace(), "orders-0").serviceAccount("orders").create();
     KubernetesClient client = cluster.clientFor(pod);
@@ -208,7 +210,8 @@ class ControlPlaneIT {
 
   @Test
   @DisplayName(
-      "the audit log counts each request once, an open watch among them, by user, verb and resource")
+      "the audit log counts each request once, an open watch among them, by user, verb and"
+          + " resource")
   void auditLogCountsRequests(Cluster cluster) throws Exception {
     TestPod pod = cluster.pod(cluster.namespace(), "orders-0").serviceAccount("orders").create();
     cluster.grant(pod, certificateSigningRequests("create", "watch"));

@@ -75,7 +75,7 @@ class ApiServerTest {
     }
 
     @Test
-    @DisplayName("a refusal is told with status, reason, message and Retry-After")
+    @DisplayName("a refusal is reported with status, reason, message and Retry-After")
     void refusalIsTold() {
       wire.then(
           WireServer.json(
@@ -100,7 +100,7 @@ class ApiServerTest {
     }
 
     @Test
-    @DisplayName("an overloaded server's plain text is told as it is")
+    @DisplayName("an overloaded server's plain text is quoted as it is")
     void plainText() {
       wire.then(WireServer.json(429, "Too many requests, please try again later.\n"));
 
@@ -112,7 +112,7 @@ class ApiServerTest {
     }
 
     @Test
-    @DisplayName("an API that is not served is told from an object that is not there")
+    @DisplayName("an API that is not served differs from an object that does not exist")
     void missingApi() {
       wire.then(WireServer.json(404, "404 page not found\n"))
           .then(WireServer.json(404, STATUS.formatted("NotFound", "not found", "", 404)));
@@ -237,7 +237,7 @@ class ApiServerTest {
     }
 
     @Test
-    @DisplayName("the token is read for each request; a missing one is told, never shown")
+    @DisplayName("the token is read for each request; a missing one is reported, never shown")
     void tokenIsReadForEachRequest() throws Exception {
       Iterator<String> tokens = List.of("Bearer one", "Bearer two").iterator();
       ApiServer authorized =
@@ -333,7 +333,7 @@ class ApiServerTest {
     }
 
     @Test
-    @DisplayName("a connection that breaks is told from a clean end")
+    @DisplayName("a connection that breaks differs from a clean end")
     void brokenConnection() throws Exception {
       wire.then(WireServer.broken(event("ADDED", "a")));
 
@@ -388,7 +388,7 @@ class ApiServerTest {
     }
 
     @Test
-    @DisplayName("nobody listens: the watch ends")
+    @DisplayName("a refused connection ends the watch")
     void refusedConnection() throws Exception {
       wire.close();
 

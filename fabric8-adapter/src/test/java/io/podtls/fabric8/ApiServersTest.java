@@ -191,8 +191,8 @@ class ApiServersTest {
           userWith(
               wire.url(),
               "",
-              "{exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command:"
-                  + " \""
+              "{exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never,"
+                  + " command: \""
                   + plugin
                   + "\"}}");
 
@@ -243,12 +243,12 @@ class ApiServersTest {
   }
 
   @Test
-  @DisplayName("a header that HTTP does not allow is told without its content")
+  @DisplayName("a header that HTTP does not allow is reported without its content")
   void headersAreNotQuoted() {
-    ApiException told =
+    ApiException reported =
         Origin.of("https://k", "a test")
             .explain(new IllegalArgumentException("invalid header value: \"Bearer s3cr3t\""));
-    assertThat(told).hasMessageContaining("perhaps the token").hasNoCause();
-    assertThat(told.getMessage()).doesNotContain("s3cr3t");
+    assertThat(reported).hasMessageContaining("perhaps the token").hasNoCause();
+    assertThat(reported.getMessage()).doesNotContain("s3cr3t");
   }
 }

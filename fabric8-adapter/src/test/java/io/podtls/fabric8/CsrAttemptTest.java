@@ -223,7 +223,7 @@ class CsrAttemptTest {
     PendingIdentity restored =
         PendingIdentity.restore(
             pending.request(), pending.exportPrivateKeyUnencrypted() + pending.pkcs10Pem());
-    assertThat(restored.pkcs10Pem()).isNotEqualTo(pending.pkcs10Pem()); // signed anew
+    assertThat(restored.pkcs10Pem()).isNotEqualTo(pending.pkcs10Pem()); // signed again
     try (CertificateSigner.Attempt second = begin(restored)) {
       assertThat(second.advance())
           .isInstanceOfSatisfying(
@@ -237,7 +237,7 @@ class CsrAttemptTest {
   }
 
   @Test
-  @DisplayName("somebody else's object of our name is left alone, and another name is taken")
+  @DisplayName("another requester's object of our name is left alone, and another name is taken")
   void strangersObjectIsLeftAlone() throws Exception {
     String name = CsrName.of("podtls-", pending, 0);
     Csr stranger =
@@ -321,8 +321,8 @@ class CsrAttemptTest {
 
   @Test
   @DisplayName(
-      "nobody approves for 48 h and the cluster collects at 24 h: two objects, one at a time")
-  void nobodyApproves() throws Exception {
+      "no decision for 48 h while the cluster collects at 24 h: two objects, one at a time")
+  void noDecision() throws Exception {
     time.after(Duration.ofHours(24), csrs::delete);
     time.after(Duration.ofHours(48).plusSeconds(5), csrs::delete);
 

@@ -97,7 +97,7 @@ class CsrFollowerTest {
 
   @Test
   @DisplayName(
-      "a watch ended in good order each second is resumed without a read, once a second at most")
+      "a watch that ends cleanly every second is resumed without a read, at most once per second")
   void cleanCloseEachSecond() throws Exception {
     each(
         Duration.ofSeconds(1),
@@ -184,7 +184,8 @@ class CsrFollowerTest {
 
   @Test
   @DisplayName(
-      "the watch is refused as too many: the failure and its Retry-After are handed on, then a read")
+      "the watch is refused as too many: the failure and its Retry-After are handed on, then a"
+          + " read")
   void busyWatch() throws Exception {
     csrs.failNext("watch", ScriptedCsrs.busy(429, Duration.ofSeconds(5)));
     time.after(Duration.ofSeconds(20), () -> csrs.deny("x", ""));
@@ -212,7 +213,7 @@ class CsrFollowerTest {
   }
 
   @Test
-  @DisplayName("a deletion that no watch tells is seen at the next poll")
+  @DisplayName("a deletion that no watch reports is seen at the next poll")
   void deletionSeenByPoll() throws Exception {
     csrs.forbid("watch");
     time.after(Duration.ofSeconds(5), csrs::delete);

@@ -372,8 +372,8 @@ class Fabric8CertificateSignerIT {
   }
 
   @Test
-  @DisplayName("a rotated token is used from the next request on, and an invalid one is read anew")
-  void tokenIsReadAnew(@TempDir Path directory) throws Exception {
+  @DisplayName("a rotated token is used from the next request on, and an invalid one is read again")
+  void tokenIsReadAgain(@TempDir Path directory) throws Exception {
     cluster.grant(pod, requests("create", "get", "watch"));
     ProjectedVolume volume = cluster.mountedServiceAccount(pod, directory);
     String ca = Files.readString(cluster.controlPlane().caCertificate());

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * Forwards TCP connections on loopback until told to freeze those that are there: they stay open,
- * and nothing comes through any more, as after a firewall forgot them. New ones work.
+ * Forwards TCP connections on loopback until it freezes those that are there: they stay open, and
+ * nothing comes through any more, as after a firewall forgot them. New ones work.
  */
 final class FreezingProxy implements AutoCloseable {
 

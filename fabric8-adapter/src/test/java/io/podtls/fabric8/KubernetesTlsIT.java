@@ -190,7 +190,7 @@ class KubernetesTlsIT {
 
   @Test
   @DisplayName(
-      "trusts a ConfigMap and hears of its changes, with no rights but get and watch on that one")
+      "trusts a ConfigMap and follows its changes, with no rights but get and watch on that one")
   void trustsConfigMap() throws Exception {
     cluster.grant(
         pod,

@@ -123,7 +123,7 @@ final class ScriptedCsrs implements CsrApi {
     losesNextAnswer = true;
   }
 
-  /** Watches opened from now on stay open and tell nothing, as a half-open connection. */
+  /** Watches opened from now on stay open and report nothing, as a half-open connection. */
   void silenceWatches(boolean silent) {
     silentWatches = silent;
   }
@@ -133,7 +133,7 @@ final class ScriptedCsrs implements CsrApi {
     user = username;
   }
 
-  /** Puts an object there that somebody else made. */
+  /** Puts an object there that another requester made. */
   void put(Csr csr) {
     objects.put(csr.name(), csr);
   }
@@ -188,7 +188,7 @@ final class ScriptedCsrs implements CsrApi {
     tell(csr.name(), new Event.Deleted(csr.uid()));
   }
 
-  /** The same name with another uid: deleted and created again by somebody else. */
+  /** The same name with another uid: deleted and created again by another requester. */
   Csr replace() {
     Csr csr = only();
     delete();

@@ -67,7 +67,7 @@ class ServiceAccountTest {
   }
 
   @Test
-  @DisplayName("a missing or empty token is told, and read again the next time")
+  @DisplayName("a missing or empty token is reported, and read again for the next request")
   void tokenIsNeeded() throws Exception {
     Files.writeString(
         directory.resolve("ca.crt"),

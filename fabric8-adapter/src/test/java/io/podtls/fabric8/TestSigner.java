@@ -28,7 +28,7 @@ import java.util.function.UnaryOperator;
 
 /**
  * Signs approved requests of one signerName, each test's own, with a service account that has a
- * signer's rights and no others. Approves them first, if told to.
+ * signer's rights and no others. Approves them first, if so made.
  */
 final class TestSigner implements AutoCloseable {
 
@@ -80,7 +80,7 @@ final class TestSigner implements AutoCloseable {
                 });
   }
 
-  /** Signs what somebody else approves. */
+  /** Signs what another approves. */
   static TestSigner of(Cluster cluster) {
     return new TestSigner(cluster, false, leaf -> leaf);
   }

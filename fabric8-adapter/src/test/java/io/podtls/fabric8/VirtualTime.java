@@ -34,7 +34,7 @@ final class VirtualTime implements InstantSource {
     tasks.add(new Task(now.plus(delay), order++, action));
   }
 
-  /** Somebody sets the wall clock back. */
+  /** Sets the wall clock back. */
   void stepBack(Duration by) {
     steppedBack = steppedBack.plus(by);
   }

@@ -111,7 +111,7 @@ final class WireServer implements AutoCloseable {
     };
   }
 
-  /** A watch: each part is a chunk of its own; then the body ends in good order. */
+  /** A watch: each part is a chunk of its own; then the body ends cleanly. */
   static Answer chunks(String... parts) {
     return (request, out) -> {
       startOfWatch(out);

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Somebody who may call the API server double.
+ * A caller of the API server double.
  *
  * @param username as the API server puts it into {@code spec.username}
  * @param rights what the account may do besides reading

@@ -119,7 +119,7 @@ final class ApiServerDouble implements AutoCloseable {
         }
         case "GET" -> {
           if (exchange.getRequestHeaders().containsKey("Sec-WebSocket-Key")) {
-            // No WebSockets here. Told by an answer that ends, a client watches over HTTP instead.
+            // No WebSockets here. After an answer that ends, a client watches over HTTP instead.
             exchange.sendResponseHeaders(200, -1);
           } else if ("true".equals(query.get("watch"))) {
             watch(exchange, query);

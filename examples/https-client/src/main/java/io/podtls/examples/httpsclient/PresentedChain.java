@@ -43,7 +43,7 @@ final class PresentedChain {
     return looker.shown;
   }
 
-  /** Notes what is shown and trusts nobody. */
+  /** Records what is shown and trusts nothing. */
   private static final class Refusing implements X509TrustManager {
     private volatile List<X509Certificate> shown = List.of();
 

@@ -120,8 +120,8 @@ class MainTest {
   }
 
   @Test
-  @DisplayName("ends with 5 when nobody listens")
-  void nobodyListens() throws Exception {
+  @DisplayName("ends with 5 when the connection is refused")
+  void refusedConnection() throws Exception {
     int unused;
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       unused = socket.getLocalPort();
