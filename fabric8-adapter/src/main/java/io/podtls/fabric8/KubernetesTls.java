@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.podtls.PodTls;
 import io.podtls.PodTlsListener;
 import io.podtls.identity.IdentityFiles;
+import io.podtls.peer.Peers;
 import io.podtls.renewal.RenewalPolicy;
 import io.podtls.request.CertificateRequest;
 import io.podtls.request.KeyUsage;
@@ -182,6 +183,18 @@ public final class KubernetesTls {
   public KubernetesTls forMutualTls() {
     mutual = true;
     return this;
+  }
+
+  /**
+   * Sets who may be at the other end of a connection, in the terms of {@link
+   * PodTls.Requesting#peers}. Default: no client's certificate is accepted, and servers that are
+   * called are checked by host name.
+   *
+   * @param peers e.g. {@code Peers.services("billing")}
+   * @return this builder
+   */
+  public KubernetesTls peers(Peers peers) {
+    return handle(requireNonNull(peers, "peers"), PodTls.Requesting::peers);
   }
 
   /**

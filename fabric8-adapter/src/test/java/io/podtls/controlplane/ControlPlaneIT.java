@@ -85,8 +85,7 @@ class ControlPlaneIT {
 
   @Test
   @DisplayName(
-      "the built-in signer issues once an administrator has approved, and the API server accepts"
-          + " its certificate")
+      "the built-in signer issues once an administrator has approved, and the API server accepts its certificate")
   void builtInSignerIssuesAfterApproval(Cluster cluster) throws Exception {
     TestPod pod = cluster.pod(cluster.namespace(), "orders-0").create();
     cluster.grant(pod, certificateSigningRequests("create"));
@@ -126,8 +125,7 @@ class ControlPlaneIT {
 
   @Test
   @DisplayName(
-      "a service account without rights is refused, given them it is not, and refused again once"
-          + " they are revoked")
+      "a service account without rights is refused, given them it is not, and refused again once they are revoked")
   void rightsComeAndGo(Cluster cluster) {
     TestPod pod = cluster.pod(cluster.namespace(), "orders-0").serviceAccount("orders").create();
     KubernetesClient client = cluster.clientFor(pod);
@@ -210,8 +208,7 @@ class ControlPlaneIT {
 
   @Test
   @DisplayName(
-      "the audit log counts each request once, an open watch among them, by user, verb and"
-          + " resource")
+      "the audit log counts each request once, an open watch among them, by user, verb and resource")
   void auditLogCountsRequests(Cluster cluster) throws Exception {
     TestPod pod = cluster.pod(cluster.namespace(), "orders-0").serviceAccount("orders").create();
     cluster.grant(pod, certificateSigningRequests("create", "watch"));

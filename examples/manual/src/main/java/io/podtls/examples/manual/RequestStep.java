@@ -77,16 +77,16 @@ final class RequestStep {
   private static String yaml(PendingIdentity pending) {
     byte[] pem = pending.pkcs10Pem().getBytes(StandardCharsets.US_ASCII);
     return """
-    apiVersion: certificates.k8s.io/v1
-    kind: CertificateSigningRequest
-    metadata:
-      name: %s
-    spec:
-      request: %s
-      signerName: %s
-      usages:
-    %s
-    """
+        apiVersion: certificates.k8s.io/v1
+        kind: CertificateSigningRequest
+        metadata:
+          name: %s
+        spec:
+          request: %s
+          signerName: %s
+          usages:
+        %s
+        """
         .formatted(
             NAME,
             Base64.getEncoder().encodeToString(pem),
