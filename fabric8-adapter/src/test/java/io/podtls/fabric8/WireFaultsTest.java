@@ -2,7 +2,10 @@ package io.podtls.fabric8;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.podtls.PodTls;
+import io.podtls.failure.BootstrapTimeoutException;
 import io.podtls.identity.PendingIdentity;
 import io.podtls.request.CertificateRequest;
 import io.podtls.request.SignerName;
@@ -11,7 +14,9 @@ import io.podtls.signing.SigningOutcome.Issued;
 import io.podtls.signing.SigningOutcome.Pending;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
+import io.podtls.trust.TrustBundleSource;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -149,6 +154,28 @@ class WireFaultsTest {
       assertThat(driver.failures()).hasSize(1);
     }
     assertThat(wire.requests().get(1).body()).isEqualTo(wire.requests().get(0).body());
+  }
+
+  @Test
+  @DisplayName(
+      "a bootstrap whose API server goes away while it waits names what it awaited and the failure")
+  void goneWhileWaiting() throws Exception {
+    wire.then(WireServer.json(201, csr(1, false, false))).then((request, out) -> wire.close());
+
+    BootstrapTimeoutException late =
+        catchThrowableOfType(
+            BootstrapTimeoutException.class,
+            () ->
+                PodTls.requesting(pending.request(), new Fabric8CertificateSigner(wire.connect()))
+                    .trusting(
+                        TrustBundleSource.fixed(
+                            TrustBundle.of(List.of(TestCa.root("ca").certificate()))))
+                    .bootstrap(Duration.ofSeconds(5)));
+
+    assertThat(late)
+        .hasMessageContaining("csr podtls-1 (example.com/serving) not approved since")
+        .hasMessageContaining("last failure: cannot read csr podtls-1: cannot connect to ")
+        .hasMessageContaining(wire.url());
   }
 
   private static JsonObject parsed(String json) {
