@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -31,6 +32,7 @@ class ReadmeTest {
       import io.podtls.fabric8.approval.*;
       import io.podtls.failure.*;
       import io.podtls.identity.*;
+      import io.podtls.peer.*;
       import io.podtls.renewal.*;
       import io.podtls.request.*;
       import io.podtls.signing.*;
@@ -38,28 +40,60 @@ class ReadmeTest {
       import java.net.*;
       import java.net.http.*;
       import java.nio.file.*;
+      import java.security.*;
       import java.time.*;
       import java.util.*;
       import javax.net.ssl.*;
       """;
 
-  /** The path of a link that is neither an address nor a place in the same page. */
-  private static final Pattern LINK = Pattern.compile("]\\((?![a-z]+:|#)([^)#\\s]+)");
+  /** Pages that show libraries which this module does not have. */
+  private static final Set<String> OF_OTHER_LIBRARIES =
+      Set.of("docs/frameworks.md", "docs/testing.md");
+
+  private static final Pattern CLASS = Pattern.compile("public final class (\\w+) ");
+
+  private static final int WIDEST = 100;
+  private static final int LONGEST = 150;
+
+  /** A link that is no address: the path, empty for the same page, and the place in the page. */
+  private static final Pattern LINK =
+      Pattern.compile("]\\((?![a-z]+:)([^)#\\s]*)(?:#([^)\\s]+))?\\)");
 
   @TempDir Path directory;
 
   @Test
-  @DisplayName("every Java snippet of the README compiles")
-  void snippetsCompile() {
+  @DisplayName("the README's Java snippet compiles as it is, with its imports")
+  void readmeCompiles() {
     List<String> snippets = Snippets.of("README.md", "java");
-    assertThat(snippets).isNotEmpty();
+    assertThat(snippets).singleElement().asString().contains("public final class Main {");
+    assertThat(errorsOf(snippets.get(0))).as(snippets.get(0)).isEmpty();
+  }
+
+  @Test
+  @DisplayName("every Java snippet of docs compiles, but those of other libraries")
+  void snippetsCompile() throws Exception {
+    List<String> snippets = new ArrayList<>();
+    for (String page : Snippets.pagesIn("docs")) {
+      if (!OF_OTHER_LIBRARIES.contains(page)) {
+        snippets.addAll(Snippets.of(page, "java"));
+      }
+    }
+    assertThat(snippets).hasSizeGreaterThan(5);
     for (String snippet : snippets) {
       assertThat(errorsOf(snippet)).as(snippet).isEmpty();
     }
   }
 
   @Test
-  @DisplayName("every relative link of every page leads to something that is there")
+  @DisplayName("the README has fewer than 150 lines of at most 100 columns")
+  void readmeIsShort() {
+    List<String> lines = Snippets.linesOf("README.md");
+    assertThat(lines).hasSizeLessThan(LONGEST);
+    assertThat(lines).allMatch(line -> line.length() <= WIDEST);
+  }
+
+  @Test
+  @DisplayName("every relative link of every page leads to something that is there, headings too")
   void linksLeadSomewhere() throws Exception {
     List<String> broken = new ArrayList<>();
     List<Path> pages = Snippets.pages();
@@ -67,8 +101,10 @@ class ReadmeTest {
     for (Path page : pages) {
       Matcher link = LINK.matcher(Files.readString(page));
       while (link.find()) {
-        if (!Files.exists(page.resolveSibling(link.group(1)))) {
-          broken.add(page.getFileName() + " -> " + link.group(1));
+        Path target = link.group(1).isEmpty() ? page : page.resolveSibling(link.group(1));
+        if (!Files.exists(target)
+            || link.group(2) != null && !Snippets.headingsOf(target).contains(link.group(2))) {
+          broken.add(page.getFileName() + " -> " + link.group());
         }
       }
     }
@@ -76,11 +112,16 @@ class ReadmeTest {
   }
 
   private List<String> errorsOf(String snippet) {
-    String source =
-        IMPORTS
-            + "class Snippet {\n  void run(KubernetesClient client) throws Exception {\n"
-            + snippet
-            + "\n  }\n}\n";
+    Matcher type = CLASS.matcher(snippet);
+    Source source =
+        type.find()
+            ? new Source(type.group(1), snippet)
+            : new Source(
+                "Snippet",
+                IMPORTS
+                    + "class Snippet {\n  void run(KubernetesClient client) throws Exception {\n"
+                    + snippet
+                    + "\n  }\n}\n");
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     DiagnosticCollector<JavaFileObject> diagnostics = new DiagnosticCollector<>();
     compiler
@@ -95,7 +136,7 @@ class ReadmeTest {
                 "-classpath",
                 System.getProperty("java.class.path")),
             null,
-            List.of(new Source(source)))
+            List.of(source))
         .call();
     return diagnostics.getDiagnostics().stream()
         .filter(each -> each.getKind() == Diagnostic.Kind.ERROR)
@@ -106,8 +147,8 @@ class ReadmeTest {
   private static final class Source extends SimpleJavaFileObject {
     private final String text;
 
-    Source(String text) {
-      super(URI.create("string:///Snippet.java"), Kind.SOURCE);
+    Source(String type, String text) {
+      super(URI.create("string:///" + type + ".java"), Kind.SOURCE);
       this.text = text;
     }
 
