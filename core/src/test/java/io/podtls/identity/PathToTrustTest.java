@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.podtls.failure.InvalidCertificateException;
 import io.podtls.failure.InvalidCertificateException.Rule;
+import io.podtls.peer.Peers;
 import io.podtls.testing.TestCa;
 import io.podtls.trust.TrustBundle;
 import java.lang.management.ManagementFactory;
@@ -25,6 +26,7 @@ import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.GeneralSubtree;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.asn1.x509.NameConstraints;
@@ -179,10 +181,7 @@ class PathToTrustTest {
             Date.from(NOW.plus(Duration.ofHours(1))),
             new X500Name("CN=leaf"),
             KEYS.getPublic());
-    leaf.addExtension(
-        Extension.subjectAlternativeName,
-        false,
-        new org.bouncycastle.asn1.x509.GeneralNames(other));
+    leaf.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(other));
     List<X509Certificate> chain =
         List.of(
             new JcaX509CertificateConverter().getCertificate(leaf.build(signer(middle))),
@@ -197,6 +196,38 @@ class PathToTrustTest {
               assertThat(violation.detail())
                   .startsWith("the way CN=leaf > CN=constrained > CN=odd is not valid");
             });
+  }
+
+  @Test
+  @DisplayName("heeds no name constraint of the anchor, here and in a TLS peer")
+  void nameConstraintOfAnchor() throws Exception {
+    GeneralSubtree elsewhere =
+        new GeneralSubtree(new GeneralName(GeneralName.dNSName, "elsewhere.example"));
+    X509Certificate anchor =
+        odd(
+            ODD,
+            ODD_KEYS,
+            builder -> {
+              builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
+              builder.addExtension(
+                  Extension.nameConstraints,
+                  true,
+                  new NameConstraints(new GeneralSubtree[] {elsewhere}, null));
+            });
+    X509Certificate leaf =
+        odd(
+            new X500Name("CN=leaf"),
+            KEYS,
+            builder ->
+                builder.addExtension(
+                    Extension.subjectAlternativeName,
+                    false,
+                    new GeneralNames(new GeneralName(GeneralName.dNSName, "orders.shop.svc"))));
+
+    verify(List.of(leaf), anchor);
+    TrustBundle.of(List.of(anchor))
+        .trustManager(Peers.anyTrusted())
+        .checkClientTrusted(new X509Certificate[] {leaf}, "EC");
   }
 
   @Test

@@ -191,6 +191,26 @@ class TrustBundleTest {
   }
 
   @Test
+  @DisplayName(
+      "an expired root vouches for a chain in order, and for none that the JDK has to sort")
+  void expiredRootOfUnorderedChain() {
+    Instant now = Instant.now();
+    TestCa expired =
+        TestCa.root("expired", now.minus(Duration.ofDays(20)), now.minus(Duration.ofDays(10)));
+    List<X509Certificate> chain =
+        new ArrayList<>(
+            expired
+                .intermediate("upper")
+                .intermediate("issuing")
+                .leaf(KEYS.getPublic())
+                .issueChain());
+
+    accepts(bundle(expired), chain.toArray(X509Certificate[]::new));
+    Collections.swap(chain, 1, 2);
+    refuses(bundle(expired), chain.toArray(X509Certificate[]::new));
+  }
+
+  @Test
   @DisplayName("a certificate that is no CA vouches for itself alone, expired or not")
   void pinned() {
     KeyPair keys = TestCa.newKeyPair();
