@@ -1,6 +1,8 @@
 package io.podtls.examples.pods;
 
 import io.podtls.PodTls;
+import io.podtls.PodTlsListener;
+import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,6 +32,14 @@ final class Load {
   private final AtomicLong answered = new AtomicLong();
   private final AtomicLong failed = new AtomicLong();
 
+  /** Prints changes of the bundle. */
+  private static final class Trust implements PodTlsListener {
+    @Override
+    public void trustChanged(TrustBundle previous, TrustBundle current) {
+      System.out.println(Instant.now() + " trust changed");
+    }
+  }
+
   private Load(URI url, PodTls tls) {
     this.url = url;
     this.tls = tls;
@@ -44,6 +54,7 @@ final class Load {
   static void run(String url, Options options) throws InterruptedException {
     try (PodTls tls =
         PodTls.trusting(TrustBundleSource.pemFile(Path.of(options.get("--ca"))))
+            .addListener(new Trust())
             .bootstrap(Duration.ofSeconds(90))) {
       Load load = new Load(URI.create(url), tls);
       ExecutorService threads = Executors.newCachedThreadPool();

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -23,13 +25,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /** The node that {@code .ci/node/up} brought up, with the examples' image on it. */
 final class Node implements AutoCloseable {
   static final Path ROOT = Path.of(System.getProperty("podtls.root"));
   static final Path MANIFESTS = ROOT.resolve("examples/manifests");
-  private static final Path FOLDER = Path.of(System.getProperty("podtls.node"));
+  static final Path FOLDER = Path.of(System.getProperty("podtls.node"));
   private static final Duration LIMIT = Duration.ofMinutes(3);
 
   private final KubernetesClient admin;
@@ -52,17 +53,28 @@ final class Node implements AutoCloseable {
 
   /** The output of {@code kubectl}, which must succeed. */
   static String kubectl(String... arguments) throws InterruptedException {
-    List<String> command = new ArrayList<>(List.of(ROOT + "/.ci/node/enter", "kubectl"));
+    return enter("kubectl", arguments);
+  }
+
+  /** The output of a command in the node's namespaces, which must succeed. */
+  static String enter(String program, String... arguments) throws InterruptedException {
+    List<String> command = new ArrayList<>(List.of(ROOT + "/.ci/node/enter", program));
     command.addAll(List.of(arguments));
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).directory(ROOT.toFile());
+    ProcessBuilder builder = new ProcessBuilder(command).directory(ROOT.toFile());
     builder.environment().put("PODTLS_NODE", FOLDER.toString());
     try {
-      Process process = builder.start();
-      process.getOutputStream().close();
-      String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-      assertThat(process.waitFor()).as("kubectl %s: %s", List.of(arguments), output).isZero();
-      return output;
+      Path errors = Files.createTempFile("errors", ".txt");
+      try {
+        Process process = builder.redirectError(errors.toFile()).start();
+        process.getOutputStream().close();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor())
+            .as("%s %s: %s", program, List.of(arguments), Files.readString(errors))
+            .isZero();
+        return output;
+      } finally {
+        Files.delete(errors);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -107,7 +119,7 @@ final class Node implements AutoCloseable {
   void removeManifests() throws InterruptedException {
     kubectl("delete", "--ignore-not-found", "-f", MANIFESTS.toString());
     kubectl("delete", "csr", "--all");
-    kubectl("delete", "clustertrustbundles", "--all");
+    kubectl("delete", "clustertrustbundle", "example.com:serving:serving-ca", "--ignore-not-found");
   }
 
   /** Waits until all replicas are new and ready, and no old one is left. */
@@ -130,13 +142,7 @@ final class Node implements AutoCloseable {
     return admin.pods().inNamespace(namespace).withLabel("app", app).list().getItems();
   }
 
-  /** What the pod's container printed, the run before the last one where it was restarted. */
-  String log(String namespace, String pod, boolean previous) throws InterruptedException {
-    return previous
-        ? kubectl("logs", "-n", namespace, pod, "--previous")
-        : kubectl("logs", "-n", namespace, pod);
-  }
-
+  /** What the pod's container printed. */
   String log(Pod pod) {
     return admin
         .pods()
@@ -145,12 +151,17 @@ final class Node implements AutoCloseable {
         .getLog();
   }
 
-  /** Waits for an end of three minutes at most. */
+  /** Waits for three minutes at most. */
   static void await(String what, BooleanSupplier condition, Supplier<String> otherwise) {
-    Instant limit = Instant.now().plus(LIMIT);
+    await(LIMIT, what, condition, otherwise);
+  }
+
+  static void await(
+      Duration atMost, String what, BooleanSupplier condition, Supplier<String> otherwise) {
+    Instant limit = Instant.now().plus(atMost);
     while (!condition.getAsBoolean()) {
       if (Instant.now().isAfter(limit)) {
-        throw new AssertionError("no " + what + " within " + LIMIT + ": " + otherwise.get());
+        throw new AssertionError("no " + what + " within " + atMost + ": " + otherwise.get());
       }
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
     }
@@ -167,13 +178,67 @@ final class Node implements AutoCloseable {
     }
   }
 
-  /** Names of the files of {@code examples/manifests}. */
-  static List<String> manifests() {
-    try (Stream<Path> files = Files.list(MANIFESTS)) {
-      return files.map(file -> file.getFileName().toString()).sorted().toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  /**
+   * A pod of the file's Deployment that is started once. It has the label {@code app} of its name,
+   * and its arguments for those of the manifest from the second on.
+   */
+  Pod podLike(String manifest, String name, String... arguments) {
+    PodTemplateSpec template =
+        objects(manifest(manifest)).stream()
+            .filter(Deployment.class::isInstance)
+            .map(deployment -> ((Deployment) deployment).getSpec().getTemplate())
+            .findFirst()
+            .orElseThrow();
+    PodBuilder pod =
+        new PodBuilder()
+            .withNewMetadata()
+            .withNamespace("shop")
+            .withName(name)
+            .addToLabels("app", name)
+            .endMetadata()
+            .withSpec(template.getSpec())
+            .editSpec()
+            .withRestartPolicy("Never")
+            .endSpec();
+    if (arguments.length > 0) {
+      pod.editSpec().editContainer(0).withArgs(arguments).endContainer().endSpec();
     }
+    return pod.build();
+  }
+
+  /** Creates the pod in place of one of the same name. */
+  void create(Pod pod) {
+    delete(pod);
+    admin.resource(pod).create();
+  }
+
+  /** Deletes the pod, and waits until it is gone. */
+  void delete(Pod pod) {
+    admin.resource(pod).withGracePeriod(0).delete();
+    await("the end of pod " + pod.getMetadata().getName(), () -> now(pod) == null, () -> "");
+  }
+
+  /** The pod as it is now, or null. */
+  Pod now(Pod pod) {
+    return admin.resource(pod).get();
+  }
+
+  /** Waits for a line of the pod's log with such a part. */
+  void awaitLog(Pod pod, String part) {
+    await(
+        "\"" + part + "\" from pod " + pod.getMetadata().getName(),
+        () -> startedLog(pod).contains(part),
+        () -> startedLog(pod) + describe(pod.getMetadata().getNamespace()));
+  }
+
+  /** What the container printed so far, nothing as long as there is none. */
+  String startedLog(Pod pod) {
+    Pod now = now(pod);
+    return now == null
+            || now.getStatus().getContainerStatuses().isEmpty()
+            || now.getStatus().getContainerStatuses().get(0).getState().getWaiting() != null
+        ? ""
+        : log(now);
   }
 
   @Override

@@ -9,7 +9,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@ResourceLock("shop")
 @DisplayName("the README's commands")
 class ReadmeIT {
   private final Node node = Node.connect();
@@ -43,8 +45,7 @@ class ReadmeIT {
     List<Pod> pods =
         Stream.of("podtls-system", "shop")
             .flatMap(
-                namespace ->
-                    node.admin().pods().inNamespace(namespace).list().getItems().stream())
+                namespace -> node.admin().pods().inNamespace(namespace).list().getItems().stream())
             .toList();
     assertThat(pods).hasSize(5);
     for (Pod pod : pods) {
