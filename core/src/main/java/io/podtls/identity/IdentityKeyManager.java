@@ -11,7 +11,7 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
-/** Offers one key and its chain, to whoever can use it. */
+/** Key manager with one key and its chain, offered where the key's type is asked for. */
 final class IdentityKeyManager extends X509ExtendedKeyManager {
 
   private final PrivateKey key;

@@ -11,8 +11,8 @@ import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 /**
  * The key identifiers in certificates (RFC 5280 4.2.1.1 and 4.2.1.2).
  *
- * <p>A class of its own because they are looked at only where several CAs share a name: whoever
- * does not need them does not wait for Bouncy Castle's signed jar to be verified.
+ * <p>A class of its own because they are looked at only where several CAs share a name: a program
+ * that does not need them does not wait for Bouncy Castle's signed jar to be verified.
  */
 final class KeyIdentifiers {
   private KeyIdentifiers() {}

@@ -21,12 +21,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way from a leaf to an anchor. It is found here, so that a message can say where it ends;
+ * Path from a leaf to an anchor. The search is done here, so that a message can say where it ends;
  * whether it is valid, the JDK's PKIX validator decides (RFC 5280 6, without revocation).
  */
 final class PathToTrust {
 
-  // Cross-signed certificates multiply the ways; nobody needs this many steps in earnest.
+  // Cross-signed certificates multiply the ways; real chains need a few steps.
   private static final int MAX_STEPS = 64;
 
   private final X509Certificate leaf;
@@ -274,7 +274,7 @@ final class PathToTrust {
       return who
           + "; the trust bundle has "
           + (sameName == 1 ? "a certificate" : sameName + " certificates")
-          + " of that name, but with another key (was the CA made anew?)";
+          + " of that name, but with another key (was the CA replaced?)";
     }
     return who
         + ", which is "

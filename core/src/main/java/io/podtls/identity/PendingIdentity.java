@@ -72,7 +72,7 @@ public final class PendingIdentity {
    * Takes up a request again, after a restart for example: with the same key, so that its
    * certificate can be waited for and used.
    *
-   * @param request what was asked for; the PKCS#10 request is written anew from it
+   * @param request what was asked for; the PKCS#10 request is written again from it
    * @param pem what was exported: the private key ({@link #exportPrivateKeyUnencrypted()}) and the
    *     PKCS#10 request ({@link #pkcs10Pem()}), one after the other
    * @return the key, waiting for a certificate

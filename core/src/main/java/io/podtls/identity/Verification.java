@@ -72,7 +72,7 @@ final class Verification {
     return new Verification(chain, chain.get(0));
   }
 
-  /** One that is nobody's issuer. */
+  /** A certificate that issued none of the others. */
   private static X509Certificate lowest(List<X509Certificate> given) {
     return given.stream()
         .filter(one -> given.stream().noneMatch(other -> Certificates.hasIssuersName(one, other)))

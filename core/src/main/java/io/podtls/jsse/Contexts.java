@@ -13,7 +13,7 @@ public final class Contexts {
    * Returns a new context with the JDK's default protocols.
    *
    * @param keys what to show; none for a client without a certificate
-   * @param trust whom to accept; without a trust manager, no peer
+   * @param trust decides about peers; without a trust manager none is accepted
    */
   public static SSLContext of(KeyManager[] keys, TrustManager... trust) {
     try {

@@ -32,7 +32,7 @@ public final class PeersTrustManager extends ForwardingTrustManager {
   /**
    * @param chains the JDK's trust manager, which decides about chains
    * @param peers decides about names
-   * @param refusals is told about names that are refused
+   * @param refusals receives the peers that are refused
    */
   public PeersTrustManager(X509ExtendedTrustManager chains, Peers peers, Refusals refusals) {
     this.chains = requireNonNull(chains, "chains");

@@ -31,7 +31,7 @@ public final class Refusals {
   private long unreported;
 
   /**
-   * @param clock tells when a period is over
+   * @param clock measures the periods
    * @param listener called with the names and the reason of each refusal that is logged, by the
    *     thread of its handshake
    */

@@ -60,8 +60,8 @@ public final class Peers {
   }
 
   /**
-   * Returns the peers of whoever names none, which is the default everywhere: servers are checked
-   * by host name, and every client's certificate is refused.
+   * Returns no peers, which is the default everywhere: servers are checked by host name, and every
+   * client's certificate is refused.
    *
    * @return the peers
    */
@@ -206,7 +206,7 @@ public final class Peers {
    * an address which is in no certificate.
    *
    * @return the peers
-   * @throws IllegalStateException for {@link #none()} and {@link #anyTrusted()}, which name nobody
+   * @throws IllegalStateException for {@link #none()} and {@link #anyTrusted()}, which name no peer
    */
   public Peers insteadOfHostName() {
     if (!naming) {

@@ -11,7 +11,7 @@ import javax.net.ssl.SSLSessionContext;
 
 /**
  * Remembers which generation made a session, for as long as the session is there. A generation's
- * own context tells its sessions apart; those of a context that is not ours are remembered one by
+ * own context identifies its sessions; those of a context that is not ours are remembered one by
  * one. (A value on the session would be simpler, but the JDK makes no stateless ticket of a session
  * that carries one, and a TLS 1.2 server then resumes nothing.)
  */

@@ -59,7 +59,7 @@ public final class Generation {
     return identity;
   }
 
-  /** Returns whom this generation trusts. */
+  /** Returns the trust of this generation. */
   public TrustBundle trust() {
     return trust;
   }
@@ -79,7 +79,7 @@ public final class Generation {
     return Long.toString(number);
   }
 
-  /** Notes that the alias goes to somebody who will ask again. */
+  /** Notes that a caller has the alias and will ask for its key. */
   void lend() {
     lent = true;
   }

@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * generations, so that a withdrawn anchor takes effect there on full handshakes only.
  *
  * <p><b>Thread safety:</b> safe for use by any number of threads; activations wait for each other,
- * handshakes wait for nobody.
+ * handshakes do not wait.
  */
 public final class Rotation implements AutoCloseable {
 
@@ -99,10 +99,11 @@ public final class Rotation implements AutoCloseable {
    * alone, and that is what every replacement of a CA in one step looks like.
    *
    * <p>An identity that is in place already (the same object) is not asked for it again: a
-   * withdrawn anchor counts for peers at once, also where the own chain needs it or has expired.
+   * withdrawn anchor counts for peers at once, even where this identity's chain needs it or has
+   * expired.
    *
    * @param identity what peers are shown; empty for a client that only trusts
-   * @param trust whom to trust
+   * @param trust the anchors that peers' chains must lead to
    * @return the new generation, current from now on
    * @throws InvalidCertificateException if the identity is expired, not yet valid, not for TLS, not
    *     accepted by {@code trust}, or its key does not work
@@ -160,7 +161,7 @@ public final class Rotation implements AutoCloseable {
    * engines and sockets are the JDK's own, made by the generation that is current when they are
    * made; so are those of factories and the connections of server sockets that were taken from it
    * earlier. Session timeout and cache size set on its session contexts hold for later generations
-   * too. It cannot be initialised anew ({@link java.security.KeyManagementException}).
+   * too. It cannot be initialised again ({@link java.security.KeyManagementException}).
    *
    * <p>Before the first {@link #activate} and after {@link #close()} making an engine or socket and
    * accepting a connection fail with {@link IllegalStateException}.
@@ -182,16 +183,16 @@ public final class Rotation implements AutoCloseable {
   /**
    * Returns the current generation's trust as a trust manager, the same object at each call. It is
    * asked in full handshakes only: a session resumed by a context that outlives a generation does
-   * not consult it, which {@link #sslContext()} avoids. After {@link #close()} it accepts nobody.
+   * not consult it, which {@link #sslContext()} avoids. After {@link #close()} it accepts no peer.
    */
   public X509ExtendedTrustManager trustManager() {
     return trustManager;
   }
 
   /**
-   * Tells which generation made a connection, so that those of old generations can be drained.
+   * Returns which generation made a connection, so that those of old generations can be drained.
    * Where a framework's own context mixed two generations in one handshake (key of one, trust of
-   * the other), the older one is told.
+   * the other), it is the older one.
    *
    * @param session the connection's session after its handshake
    * @return the generation's number; empty if it is not known to be this rotation's
@@ -199,7 +200,8 @@ public final class Rotation implements AutoCloseable {
   public OptionalLong generationOf(SSLSession session) {
     requireNonNull(session, "session");
     OptionalLong known = epochs.of(session);
-    // A session restored from a foreign context's ticket has nothing but its certificate to tell.
+    // A session restored from a foreign context's ticket shows its generation by its certificate
+    // only.
     return known.isPresent() ? known : generationShowing(session.getLocalCertificates());
   }
 

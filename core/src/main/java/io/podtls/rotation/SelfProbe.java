@@ -15,7 +15,7 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLException;
 
-/** Lets a generation shake hands with itself before anybody else does. */
+/** In-memory handshake of a generation with itself, before peers see it. */
 final class SelfProbe {
 
   private static final System.Logger LOG = System.getLogger("io.podtls");
@@ -35,7 +35,7 @@ final class SelfProbe {
   static void prove(Generation next, Optional<Generation> previous, Instant now) {
     TlsIdentity identity = next.identity().orElse(null);
     if (identity == null) {
-      return; // There is nothing to show to anybody, and that the trust is usable has been seen.
+      return; // There is nothing to show, and making the context has proven the trust.
     }
     identity.verify(next.trust(), now);
     ProbingPeer peer = new ProbingPeer(next.trust(), asOf(identity, now));

@@ -37,7 +37,7 @@ final class CombinedSource implements TrustBundleSource {
     return parts.stream().flatMap(part -> part.warnings().stream()).distinct().toList();
   }
 
-  /** For whoever reads all at once: cheap for all is what is cheap for the dearest. */
+  /** The longest of the parts' intervals, for callers that read all parts at once. */
   @Override
   public Duration pollInterval() {
     return parts.stream()

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * A set of CA certificates to trust, and nothing else: never the JVM's own roots, never an empty
  * set.
  *
- * <p>Certificates are told apart by their encoding. Duplicates collapse; certificates that share a
+ * <p>Certificates are compared by their encoding. Duplicates collapse; certificates that share a
  * subject, or subject and serial number (an old and a new CA during a rotation), stay apart and are
  * all trusted. Two bundles are equal if they hold the same certificates, in whatever order.
  *
@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  *       another way, it passes over expired anchors.
  *   <li>Name constraints in an anchor are not looked at either; those in intermediates are.
  *   <li>An intermediate in the bundle is enough: no path up to its root is asked for.
- *   <li>Anchors that share a subject are told apart by their key identifiers (RFC 5280 section
+ *   <li>The JDK chooses among anchors of one subject by their key identifiers (RFC 5280 section
  *       4.2.1.2). Where these are missing the JDK tries one after the other, which is noticeable
  *       from some twenty on.
  *   <li>A {@code *} matches anywhere within a label of a DNS name, and in any label, where RFC 9525
@@ -55,7 +55,7 @@ import org.jspecify.annotations.Nullable;
  *       vouches for itself alone: a peer that presents this very certificate is accepted, even an
  *       expired one, and a peer whose certificate it signed is not. Version 1 certificates say
  *       nothing about this and count as CAs.
- *   <li>Revocation is not checked, unless the JVM is told so with its own property {@code
+ *   <li>Revocation is not checked, unless the JVM's own property requires it: {@code
  *       com.sun.net.ssl.checkRevocation}.
  *   <li>Weak algorithms and keys are refused as {@code jdk.certpath.disabledAlgorithms} and {@code
  *       jdk.tls.disabledAlgorithms} say.
@@ -84,7 +84,7 @@ public final class TrustBundle {
   public static TrustBundle of(Collection<X509Certificate> certificates) {
     if (requireNonNull(certificates, "certificates").isEmpty()) {
       throw new IllegalArgumentException(
-          "certificates is empty: that would trust nobody, and never means the system's roots");
+          "certificates is empty: that would trust no peer, and does not mean the system's roots");
     }
     LinkedHashSet<X509Certificate> parsed = new LinkedHashSet<>();
     try {
@@ -120,7 +120,7 @@ public final class TrustBundle {
   }
 
   /**
-   * Returns a bundle that trusts whom this one or the other trusts.
+   * Returns the union of two bundles.
    *
    * @param other the other bundle
    * @return this one's certificates, followed by those that only the other has

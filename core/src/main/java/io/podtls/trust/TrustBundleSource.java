@@ -11,7 +11,7 @@ import java.util.List;
 import javax.net.ssl.SSLContext;
 
 /**
- * A place that a trust bundle comes from, read anew at each {@link #load()}.
+ * A place that a trust bundle comes from, read again at each {@link #load()}.
  *
  * <p><b>Thread safety:</b> implementations are safe for use by several threads; those made here
  * are.
@@ -37,9 +37,9 @@ public interface TrustBundleSource {
   String description();
 
   /**
-   * Returns what will surprise whoever relies on this source, each as a sentence: for a file
-   * mounted through {@code subPath}, that it will never be seen to change. The same is logged once
-   * as a WARNING when a source made here is first loaded.
+   * Returns what may surprise a user of this source, each as a sentence: for a file mounted through
+   * {@code subPath}, that it will never be seen to change. The same is logged once as a WARNING
+   * when a source made here is first loaded.
    *
    * @return the warnings, none by default
    */
@@ -58,7 +58,8 @@ public interface TrustBundleSource {
   }
 
   /**
-   * Returns the sources that this one is the union of, for whoever follows each at its own pace.
+   * Returns the sources that this one is the union of, for callers that follow each at its own
+   * interval.
    *
    * @return at least one, itself by default
    */
@@ -136,8 +137,8 @@ public interface TrustBundleSource {
 
   /**
    * The union of several sources. It fails if one of them does: a part that cannot be read is not
-   * the same as a part that trusts nobody. A handle reads each part at its own interval, and all of
-   * them at a hint of one.
+   * the same as a part without certificates. A handle reads each part at its own interval, and all
+   * of them at a hint of one.
    *
    * @param first a source
    * @param others more of them

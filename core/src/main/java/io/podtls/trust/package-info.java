@@ -1,4 +1,4 @@
-/** Whom to trust: immutable bundles of CA certificates and the places they come from. */
+/** Trust: immutable bundles of CA certificates and the places they come from. */
 @NullMarked
 package io.podtls.trust;
 

@@ -392,13 +392,13 @@ class PendingIdentityTest {
     }
 
     @Test
-    @DisplayName("tells a CA that was made anew under its old name from one that is missing")
+    @DisplayName("distinguishes a CA that was replaced under its old name from one that is missing")
     void tellsACaMadeAnew() {
       assertOnly(
           refusal(leaf().issueChain(), trusting(TestCa.root("ca")), Instant.now()),
           PEER_TRUST,
           "it was issued by CN=ca; the trust bundle has a certificate of that name, but with"
-              + " another key (was the CA made anew?)");
+              + " another key (was the CA replaced?)");
     }
 
     @Test

@@ -142,7 +142,7 @@ class TlsIdentityTest {
   }
 
   @Test
-  @DisplayName("tells its chain, serial number and life, and never its key")
+  @DisplayName("shows its chain, serial number and life, and never its key")
   void tellsItsChainAndLife() {
     KeyPair keys = TestCa.newKeyPair();
     Instant from = Instant.now().truncatedTo(ChronoUnit.SECONDS);

@@ -222,7 +222,7 @@ class PeersTest {
   }
 
   @Test
-  @DisplayName("who name nobody cannot stand in for the host name")
+  @DisplayName("who name no peer cannot stand in for the host name")
   void insteadOfHostName() {
     assertThat(Peers.spiffeIds("spiffe://a/b").areInsteadOfHostName()).isFalse();
     assertThat(Peers.spiffeIds("spiffe://a/b").insteadOfHostName().areInsteadOfHostName()).isTrue();

@@ -62,7 +62,7 @@ class NettyRotationTest {
     threads.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 
-  /** Echoes, and tells the generation of each connection whose handshake is through. */
+  /** Echoes, and records the generation of each connection whose handshake is through. */
   private int serve(SslContext tls) throws InterruptedException {
     Channel listener =
         new ServerBootstrap()

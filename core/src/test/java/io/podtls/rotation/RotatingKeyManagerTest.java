@@ -124,7 +124,7 @@ class RotatingKeyManagerTest {
   }
 
   @Test
-  @DisplayName("a session restored from a stateless ticket is told by the certificate it shows")
+  @DisplayName("a session restored from a stateless ticket is known by the certificate it shows")
   void tellsResumedSessionsOfForeignContexts() throws Exception {
     rotate();
     SSLContext server = Contexts.of(new KeyManager[] {keys}, rotation.trustManager());

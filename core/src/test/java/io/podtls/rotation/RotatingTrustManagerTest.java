@@ -44,7 +44,7 @@ class RotatingTrustManagerTest {
 
   @Test
   @DisplayName(
-      "a context made of the manager trusts whom the current generation trusts, and names no"
+      "a context made of the manager trusts what the current generation trusts, and names no"
           + " issuer")
   void followsInEngines() throws Exception {
     rotation.activate(Optional.empty(), TRUST);
@@ -60,7 +60,7 @@ class RotatingTrustManagerTest {
   }
 
   @Test
-  @DisplayName("so does one that uses sockets, and its connections tell their generation")
+  @DisplayName("so does one that uses sockets, and its connections have their generation")
   void followsInSockets() throws Exception {
     SSLServerSocket listener =
         (SSLServerSocket) NEXT_PEER.sslContext(TRUST).getServerSocketFactory().createServerSocket();

@@ -81,7 +81,7 @@ class RotationTest {
   }
 
   @Test
-  @DisplayName("before the first generation there is none to be had, and nothing shakes hands")
+  @DisplayName("before the first generation there is none to read, and no handshake starts")
   void hasNothingBeforeTheFirst() {
     assertThatIllegalStateException().isThrownBy(rotation::current);
     assertThatIllegalStateException().isThrownBy(() -> rotation.sslContext().createSSLEngine());
@@ -160,11 +160,11 @@ class RotationTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-  @DisplayName("connections tell their generation: servers', clients', resumed ones'")
+  @DisplayName("connections know their generation: servers', clients', resumed ones'")
   void tellsTheGeneration(String protocol) throws Exception {
     TlsIdentity identity = TestIdentity.issuedBy(CA);
     for (long number = 1; number <= 3; number++) {
-      // The same identity each time: the certificate alone would not tell.
+      // The same identity each time: the certificate alone does not show the generation.
       rotation.activate(Optional.of(identity), TRUST);
       for (int again = 0; again < 2; again++) {
         EngineHandshake asServer =
@@ -181,7 +181,8 @@ class RotationTest {
   }
 
   @Test
-  @DisplayName("a client that only trusts tells its generation too, long after it was superseded")
+  @DisplayName(
+      "a client without a certificate knows its generation too, long after it was superseded")
   void tellsTheGenerationOfOldConnections() throws Exception {
     Rotation peer = TestIdentity.rotation(clock);
     rotate();
@@ -199,7 +200,7 @@ class RotationTest {
   }
 
   @Test
-  @DisplayName("a stranger's session has no generation")
+  @DisplayName("a session of another context has no generation")
   void knowsNoStrangers() throws Exception {
     rotate();
     Rotation other = TestIdentity.rotation(clock);
@@ -212,7 +213,7 @@ class RotationTest {
   }
 
   @Test
-  @DisplayName("after close nothing shakes hands, and what stands goes on")
+  @DisplayName("after close no handshake starts, and connections that exist go on")
   void closeRefuses() throws Exception {
     rotate();
     EngineHandshake standing = EngineHandshake.between(CLIENT, rotation.sslContext()).complete();

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SelfProbeTest {
 
   private static final TestCa CA = TestCa.root("probe");
-  private static final TestCa NEXT_CA = TestCa.root("probe made anew");
+  private static final TestCa NEXT_CA = TestCa.root("probe replaced");
   private static final TrustBundle TRUST = TrustBundle.of(List.of(CA.certificate()));
 
   private final Instant start = Instant.now();

@@ -47,7 +47,7 @@ class SubPathMountTest {
     assertThat(result.output)
         .contains("warnings: [" + file + " is mounted through subPath")
         .containsOnlyOnce("WARNING: " + file + " is mounted through subPath")
-        // Which is why: the volume was swapped between the two loads, and nobody saw it.
+        // The reason for the warning: the volume was swapped between the two loads, unseen.
         .contains("changed: false");
     assertThat(result.exitCode).isZero();
   }

@@ -35,7 +35,7 @@ class TrustBundleSourceTest {
   @TempDir Path directory;
 
   @Test
-  @DisplayName("a PEM file is read anew at each load, and parsed anew only if its bytes changed")
+  @DisplayName("a PEM file is read at each load, and parsed again only if its bytes changed")
   void readsFileAnew() throws Exception {
     Path file = directory.resolve("ca.crt");
     TrustBundleSource source = TrustBundleSource.pemFile(file);
@@ -142,7 +142,7 @@ class TrustBundleSourceTest {
   }
 
   @Test
-  @DisplayName("a combination is the union of its parts, each read anew")
+  @DisplayName("a combination is the union of its parts, each read at each load")
   void combined() throws Exception {
     Path file = Files.writeString(directory.resolve("ca.crt"), FIRST.toPem());
     TrustBundleSource source =

@@ -128,7 +128,7 @@ class TrustBundleTest {
   }
 
   @Test
-  @DisplayName("a union trusts whom either trusts")
+  @DisplayName("a union accepts what either bundle accepts")
   void union() {
     TrustBundle both = bundle(FIRST).union(bundle(SECOND, FIRST));
 
@@ -140,7 +140,7 @@ class TrustBundleTest {
 
   @Test
   @DisplayName("only what is in the bundle is trusted, whatever the JVM trusts")
-  void trustsNobodyElse() {
+  void trustsNothingElse() {
     TrustBundle bundle = bundle(FIRST);
     refuses(bundle, SECOND.leaf(KEYS.getPublic()).issue());
     refuses(bundle, SECOND.certificate());
