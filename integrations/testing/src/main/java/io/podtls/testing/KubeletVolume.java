@@ -11,23 +11,36 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * A volume directory as the kubelet's AtomicWriter keeps it: a directory of its own for each
- * version, {@code ..data} renamed over, the old directory deleted at once.
+ * A volume in the layout of the kubelet's AtomicWriter: one directory per version, the link {@code
+ * ..data} renamed to point to the new one, the old directory deleted at once.
+ *
+ * <p><b>Thread safety:</b> not safe for writers; readers may read at any moment.
  */
 public final class KubeletVolume {
 
   private final Path directory;
   private int versions;
 
+  /**
+   * Makes a volume without files.
+   *
+   * @param directory an empty directory that exists
+   */
   public KubeletVolume(Path directory) {
     this.directory = directory;
   }
 
+  /** Returns the path at which a pod sees the file. */
   public Path file(String name) {
     return directory.resolve(name);
   }
 
-  /** Replaces all files; a name may have one directory in it ({@code sub/ca.crt}). */
+  /**
+   * Replaces all files, as one change.
+   *
+   * @param files the contents by name, which may have one directory in it ({@code sub/ca.crt})
+   * @return this volume
+   */
   public KubeletVolume write(Map<String, String> files) {
     try {
       Path data = directory.resolve("..data");

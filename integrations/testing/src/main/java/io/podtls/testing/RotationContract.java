@@ -34,8 +34,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What a server and a client owe to whoever rotates their certificates, as tests: a subclass says
- * how to start a server around a handle, and how to call it. It needs no cluster, and JUnit alone.
+ * The contract of rotation, as tests: what a server and a client do while certificates and CAs are
+ * replaced. A subclass starts a server around a handle and says how it is called. It needs no
+ * cluster, and no library but JUnit.
  *
  * <pre>{@code
  * class OrdersServerTest extends RotationContract {
@@ -48,7 +49,8 @@ import org.junit.jupiter.api.Timeout;
  * }</pre>
  *
  * <p>The contract calls the server in two ways: with {@linkplain #client the stack's own client},
- * and with sockets of the JDK that send {@linkplain #opening() some bytes}.
+ * and with sockets of the JDK that send {@linkplain #opening() some bytes}. A subclass that cannot
+ * keep a part of the contract overrides that test, disabled and with the reason.
  */
 public abstract class RotationContract {
 
@@ -178,12 +180,13 @@ public abstract class RotationContract {
   }
 
   /**
-   * The contract: {@value #ROTATIONS} rotations of server and client, no failed call.
+   * The contract: 20 rotations of server and client, no failed call.
    *
    * @throws Exception if it is not kept
    */
   @Test
-  @DisplayName("20 rotations: kept and fresh connections work, the next handshake is the new one's")
+  @DisplayName(
+      "20 rotations: kept and fresh connections work, the next handshake shows the new certificate")
   @Timeout(120)
   protected void twentyRotations() throws Exception {
     try (Stage stage = new Stage()) {
@@ -243,7 +246,7 @@ public abstract class RotationContract {
   }
 
   /**
-   * The contract: TLS 1.3 does not resume what a withdrawn CA vouched for.
+   * The contract: a server does not resume a TLS 1.3 session with a client of a withdrawn CA.
    *
    * @throws Exception if it is not kept
    */
@@ -255,7 +258,7 @@ public abstract class RotationContract {
   }
 
   /**
-   * The contract: TLS 1.2 does not resume what a withdrawn CA vouched for.
+   * The contract: a server does not resume a TLS 1.2 session with a client of a withdrawn CA.
    *
    * @throws Exception if it is not kept
    */
@@ -336,7 +339,7 @@ public abstract class RotationContract {
   }
 
   /**
-   * The contract: {@value #MANY_ROTATIONS} rotations leave nothing behind.
+   * The contract: 1,000 rotations leave no thread and no memory behind.
    *
    * @throws Exception if it is not kept
    */
@@ -441,7 +444,7 @@ public abstract class RotationContract {
       server = start(served);
     }
 
-    /** Rotates the server's handle; the clients' lives by real time. */
+    /** Rotates the server's handle; the clients' handle is on real time. */
     Stage(Duration timeout) throws Exception {
       served = authority.podTls("orders");
       calling =

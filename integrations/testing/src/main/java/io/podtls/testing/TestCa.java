@@ -34,7 +34,10 @@ import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
 
 /**
- * A certificate authority for tests: real keys, real signatures, and any flaw that a test asks for.
+ * A certificate authority for tests that need a certificate with a flaw: real keys and signatures,
+ * and what the certificate says is up to the test. {@link TestAuthority} issues sound ones.
+ *
+ * <p><b>Thread safety:</b> immutable; a {@link Leaf} is not safe.
  */
 public final class TestCa {
 
@@ -48,7 +51,7 @@ public final class TestCa {
     this.intermediates = intermediates;
   }
 
-  /** A self-signed root named {@code CN=name}, valid from an hour ago for ten years. */
+  /** Returns a self-signed root named {@code CN=name}, valid from an hour ago for ten years. */
   public static TestCa root(String name) {
     KeyPair keys = newKeyPair();
     X500Name subject = new X500Name("CN=" + name);
@@ -65,9 +68,7 @@ public final class TestCa {
     return new TestCa(keys, certificate, List.of());
   }
 
-  /**
-   * A root which says nothing about its key, nor does anything under it: only a name, as of old.
-   */
+  /** Returns a root without key identifiers; the certificates that it signs have none either. */
   public static TestCa rootWithoutKeyIdentifiers(String name) {
     KeyPair keys = newKeyPair();
     X500Name subject = new X500Name("CN=" + name);
@@ -85,7 +86,7 @@ public final class TestCa {
         List.of());
   }
 
-  /** A self-signed root with the given life, for expired ones and ones to come. */
+  /** Returns a self-signed root with the given life, for expired ones and ones to come. */
   public static TestCa root(String name, Instant notBefore, Instant notAfter) {
     KeyPair keys = newKeyPair();
     X500Name subject = new X500Name("CN=" + name);
@@ -95,18 +96,18 @@ public final class TestCa {
         List.of());
   }
 
-  /** An intermediate signed by this CA. */
+  /** Returns an intermediate signed by this CA. */
   public TestCa intermediate(String name) {
     Instant now = Instant.now();
     return intermediate(name, now.minus(Duration.ofHours(1)), now.plus(Duration.ofDays(3650)));
   }
 
-  /** An intermediate signed by this CA with the given life. */
+  /** Returns an intermediate signed by this CA with the given life. */
   public TestCa intermediate(String name, Instant notBefore, Instant notAfter) {
     return certify(newKeyPair(), new X500Name("CN=" + name), notBefore, notAfter);
   }
 
-  /** Another CA's name and key with a certificate of this CA: a bridge between two roots. */
+  /** Returns another CA's name and key with a certificate of this CA, as a cross-signed root. */
   public TestCa crossSign(TestCa other) {
     Instant now = Instant.now();
     return certify(
@@ -126,26 +127,30 @@ public final class TestCa {
     return new TestCa(child, issued, List.copyOf(path));
   }
 
-  /** This CA's own certificate. */
+  /** Returns this CA's certificate. */
   public X509Certificate certificate() {
     return certificate;
   }
 
+  /** Returns this CA's key, for tests that hand the CA to a signer. */
   public PrivateKey privateKey() {
     return keys.getPrivate();
   }
 
-  /** The certificates between a leaf and the root, nearest to the leaf first; empty for a root. */
+  /**
+   * Returns the certificates between a leaf and the root, nearest to the leaf first; empty for a
+   * root.
+   */
   public List<X509Certificate> intermediates() {
     return intermediates;
   }
 
-  /** A leaf for the key, to be described further. */
+  /** Returns the description of a leaf for the key. */
   public Leaf leaf(PublicKey key) {
     return new Leaf(key);
   }
 
-  /** Signs a request as it stands: its subject and SANs, the usages given, for the time given. */
+  /** Returns the description of a leaf for a request's key, with its subject and its SANs. */
   public Leaf leafFor(byte[] pkcs10Der) {
     try {
       JcaPKCS10CertificationRequest request =
@@ -176,7 +181,7 @@ public final class TestCa {
     return X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
   }
 
-  /** What a leaf shall look like; sound unless told otherwise. */
+  /** The description of a leaf: a sound one for 24 hours, unless an option says otherwise. */
   public final class Leaf {
     private final PublicKey key;
     private X500Name subject = new X500Name("CN=leaf");
@@ -193,11 +198,13 @@ public final class TestCa {
       this.key = key;
     }
 
+    /** Sets the subject. Default: {@code CN=leaf}. */
     public Leaf subject(String distinguishedName) {
       subject = new X500Name(distinguishedName);
       return this;
     }
 
+    /** Adds DNS names. */
     public Leaf dns(String... dnsNames) {
       for (String name : dnsNames) {
         names.add(new GeneralName(GeneralName.dNSName, name));
@@ -205,6 +212,7 @@ public final class TestCa {
       return this;
     }
 
+    /** Adds IP addresses, as literals. */
     public Leaf ip(String... addresses) {
       for (String address : addresses) {
         names.add(new GeneralName(GeneralName.iPAddress, address));
@@ -232,33 +240,38 @@ public final class TestCa {
       return this;
     }
 
+    /** Sets the usages. Default: digital signature, server auth and client auth. */
     public Leaf usages(KeyUsage first, KeyUsage... others) {
       usages = EnumSet.of(first, others);
       return this;
     }
 
+    /** Sets the usages, none if the set is empty. */
     public Leaf usages(Set<KeyUsage> all) {
       usages = Set.copyOf(all);
       return this;
     }
 
+    /** Sets the validity. Default: from five minutes ago for 24 hours. */
     public Leaf valid(Instant from, Instant to) {
       notBefore = from;
       notAfter = to;
       return this;
     }
 
+    /** Makes it a CA certificate. */
     public Leaf asCa() {
       ca = true;
       return this;
     }
 
+    /** Sets the serial number. Default: a random one. */
     public Leaf serial(long number) {
       serial = BigInteger.valueOf(number);
       return this;
     }
 
-    /** The leaf alone. */
+    /** Returns the leaf alone. */
     public X509Certificate issue() {
       try {
         X509v3CertificateBuilder builder =
@@ -281,7 +294,7 @@ public final class TestCa {
       }
     }
 
-    /** The leaf and the intermediates above it, without the root. */
+    /** Returns the leaf and the intermediates above it, without the root. */
     public List<X509Certificate> issueChain() {
       List<X509Certificate> chain = new ArrayList<>();
       chain.add(issue());
@@ -325,7 +338,7 @@ public final class TestCa {
     }
   }
 
-  /** As every CA in earnest does: readers tell namesakes apart by them. */
+  /** Adds the identifiers by which readers tell CAs of one name apart (RFC 5280 4.2.1.2). */
   private static void addKeyIdentifiers(
       X509v3CertificateBuilder builder, PublicKey issuerKey, PublicKey key) throws Exception {
     JcaX509ExtensionUtils identifiers = new JcaX509ExtensionUtils();
@@ -376,7 +389,7 @@ public final class TestCa {
         .getCertificate(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(key)));
   }
 
-  /** A fresh P-256 key pair. */
+  /** Returns a new P-256 key pair. */
   public static KeyPair newKeyPair() {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");

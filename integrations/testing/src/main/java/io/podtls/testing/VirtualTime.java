@@ -79,7 +79,7 @@ public final class VirtualTime extends AbstractExecutorService
     return wallClock;
   }
 
-  /** Runs everything that is due now, and what that makes due now. */
+  /** Runs the tasks that are due, and those that become due at once through them. */
   public void settle() {
     advance(Duration.ZERO);
   }
@@ -123,7 +123,7 @@ public final class VirtualTime extends AbstractExecutorService
     wallClock = wallClock.plus(by);
   }
 
-  /** How many tasks wait for their time. */
+  /** Returns how many tasks wait for their time. */
   public synchronized int waiting() {
     return (int) tasks.stream().filter(task -> !task.isCancelled()).count();
   }
@@ -229,6 +229,7 @@ public final class VirtualTime extends AbstractExecutorService
     return scheduleAtFixedRate(command, initialDelay, delay, unit);
   }
 
+  /** Drops all tasks and takes no more. */
   @Override
   public synchronized void shutdown() {
     shutDown = true;
