@@ -97,7 +97,7 @@ class ApprovalFloodIT {
               waits,
               used.stream().sorted().toList().get(used.size() / 2),
               Collections.max(used));
-          assertThat(Collections.max(used)).isLessThan(40 << 10);
+          assertThat(Collections.max(used)).isLessThan(48 << 10);
         }
       }
     }
