@@ -48,9 +48,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>The JDK chooses among anchors of one subject by their key identifiers (RFC 5280 section
  *       4.2.1.2). Where these are missing the JDK tries one after the other, which is noticeable
  *       from some twenty on.
- *   <li>A {@code *} matches anywhere within a label of a DNS name, and in any label, where RFC 9525
- *       section 6.3 allows it as the whole leftmost label only. A common name counts for nothing,
- *       which is stricter than the JDK and as in RFC 9525 section 2.
+ *   <li>A {@code *} matches anywhere within the leftmost label of a DNS name, and on JDK 17 within
+ *       any label, where RFC 9525 section 6.3 allows it as the whole leftmost label only. A common
+ *       name counts for nothing, which is stricter than the JDK and as in RFC 9525 section 2.
  *   <li>A certificate that is no CA (basic constraints, key usage) is allowed in the bundle and
  *       vouches for itself alone: a peer that presents this very certificate is accepted, even an
  *       expired one, and a peer whose certificate it signed is not. Version 1 certificates say

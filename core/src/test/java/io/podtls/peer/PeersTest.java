@@ -2,6 +2,7 @@ package io.podtls.peer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.podtls.request.KeyUsage;
 import io.podtls.request.PodEnvironment;
@@ -9,6 +10,9 @@ import io.podtls.testing.TestCa;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.security.PublicKey;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.DisplayName;
@@ -78,8 +82,6 @@ class PeersTest {
   void servicesWantDnsNames() throws Exception {
     Peers peers = Peers.services(POD, "billing");
     assertThat(peers.refusal(names(leaf -> leaf.subject("CN=billing.shop.svc")))).isPresent();
-    assertThat(peers.refusal(names(leaf -> leaf.subject("CN=billing.shop.svc").emptyNames())))
-        .isPresent();
     assertThat(peers.refusal(uri("https://billing.shop.svc/"))).isPresent();
     assertThat(peers.refusal(names(leaf -> leaf.ip("10.0.0.1")))).isPresent();
   }
@@ -92,6 +94,20 @@ class PeersTest {
     assertThatThrownBy(() -> Peers.services(POD, "billing", service))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("\"" + service + "\"");
+  }
+
+  @Test
+  @DisplayName("refuse an empty extension for names: it has none, or this JDK cannot read it")
+  void emptyNames() {
+    X509Certificate empty = CA.leaf(KEY).subject("CN=billing.shop.svc").emptyNames().issue();
+    for (Peers peers :
+        List.of(Peers.services(POD, "billing"), Peers.spiffeIds("spiffe://cluster.local/**"))) {
+      Throwable unreadable =
+          catchThrowable(() -> assertThat(peers.refusal(PeerNames.of(empty))).isPresent());
+      if (unreadable != null) {
+        assertThat(unreadable).isInstanceOf(CertificateParsingException.class);
+      }
+    }
   }
 
   @Test
@@ -169,7 +185,6 @@ class PeersTest {
         .hasValue("it has 2 URIs, not one");
     assertThat(peers.refusal(uri(id, "https://a.example/"))).hasValue("it has 2 URIs, not one");
     assertThat(peers.refusal(dns("a.example"))).hasValue("it has no SPIFFE ID");
-    assertThat(peers.refusal(names(TestCa.Leaf::emptyNames))).hasValue("it has no SPIFFE ID");
     assertThat(peers.refusal(names(leaf -> leaf.uri(id).asCa())))
         .hasValue("it is a signing certificate");
     for (KeyUsage signing : new KeyUsage[] {KeyUsage.CERT_SIGN, KeyUsage.CRL_SIGN}) {
@@ -218,7 +233,7 @@ class PeersTest {
         .hasValueSatisfying(
             reason ->
                 assertThat(reason).contains("peers(Peers.services(...))", "Peers.anyTrusted()"));
-    assertThat(Peers.anyTrusted().refusal(names(TestCa.Leaf::emptyNames))).isEmpty();
+    assertThat(Peers.anyTrusted().refusal(names(leaf -> leaf))).isEmpty();
   }
 
   @Test
