@@ -69,7 +69,7 @@ class PeersOptionTest {
   }
 
   @Test
-  @DisplayName("are nobody by default: a client's certificate is refused, with the option's name")
+  @DisplayName("let no client in by default: its certificate is refused, with the option's name")
   void none() {
     try (VirtualHandle server = handle(options -> options)) {
       assertThatThrownBy(() -> call(server, server.tls.sslContext(), "billing.shop.svc"))

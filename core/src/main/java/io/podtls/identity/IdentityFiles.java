@@ -26,14 +26,14 @@ import javax.crypto.BadPaddingException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where an existing key and its chain lie: files that somebody else writes and may replace at any
+ * Where an existing key and its chain lie: files that another program writes and may replace at any
  * time, such as the kubelet (a {@code podCertificate} volume, a mounted Secret) or a CSI driver.
  *
  * <p>All files are read as they were at one moment. Keys may be EC, RSA or Ed25519, as PKCS#8, as
  * PKCS#1, as SEC1, or as PKCS#8 encrypted by PBES2 with AES or triple DES (which is what {@code
  * openssl pkcs8 -topk8} and {@code openssl genpkey -aes256} write).
  *
- * <p><b>Thread safety:</b> immutable; each {@link #load()} reads the files anew.
+ * <p><b>Thread safety:</b> immutable; each {@link #load()} reads the files again.
  */
 public final class IdentityFiles {
 
@@ -146,7 +146,7 @@ public final class IdentityFiles {
    * @return a key and the chain for it
    * @throws InvalidMaterialException if a file is missing or holds something else, if the password
    *     is missing or wrong, or if key and certificate do not belong together, as happens between
-   *     two writes of whoever replaces the files; the message names the file and what was found
+   *     two writes of the program that replaces them; the message names the file and what was found
    */
   public TlsIdentity load() {
     FileContents contents = files().read();

@@ -166,7 +166,7 @@ public final class PendingIdentity {
 
   /**
    * {@return the private key in the clear, as PKCS#8 PEM (RFC 7468 10): for the manual flow that
-   * keeps the key in a file while an administrator decides} Whoever reads it can impersonate the
+   * keeps the key in a file while an administrator decides} Its reader can impersonate the
    * workload.
    *
    * @throws IllegalStateException if the key's provider does not give it out

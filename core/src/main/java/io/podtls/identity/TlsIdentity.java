@@ -238,8 +238,8 @@ public final class TlsIdentity {
   }
 
   /**
-   * {@return the private key in the clear, as PKCS#8 PEM (RFC 7468 10)} Whoever reads it can
-   * impersonate the workload.
+   * {@return the private key in the clear, as PKCS#8 PEM (RFC 7468 10)} Its reader can impersonate
+   * the workload.
    *
    * @throws IllegalStateException if the key's provider does not give it out
    */

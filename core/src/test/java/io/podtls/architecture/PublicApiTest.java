@@ -41,8 +41,8 @@ class PublicApiTest {
           .collect(Collectors.toSet());
 
   /**
-   * Callbacks, whose arguments nobody but the library passes; what signers and sources report, in
-   * the order of a condition's fields; and pairs whose wrong order is refused.
+   * Callbacks, whose arguments only the library passes; what signers and sources report, in the
+   * order of a condition's fields; and pairs whose wrong order is refused.
    */
   private static final Set<String> EXCUSED =
       Set.of(

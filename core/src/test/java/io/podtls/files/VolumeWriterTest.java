@@ -212,7 +212,7 @@ class VolumeWriterTest {
   }
 
   @Test
-  @DisplayName("an error before the switch leaves nothing behind, though nobody writes again")
+  @DisplayName("an error before the switch leaves nothing behind, without another write")
   void errorCleansUp() throws Exception {
     Path directory = temporary.resolve("out");
     VolumeWriter.in(directory).write(pair("old"));
@@ -318,7 +318,7 @@ class VolumeWriterTest {
   }
 
   @Test
-  @DisplayName("permissions that somebody loosened are a reason to write again")
+  @DisplayName("permissions that another program loosened are a reason to write again")
   void loosenedPermissions() throws Exception {
     Path directory = temporary.resolve("out");
     VolumeWriter writer = VolumeWriter.in(directory);

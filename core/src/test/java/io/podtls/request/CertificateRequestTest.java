@@ -102,7 +102,7 @@ class CertificateRequestTest {
   class Refuses {
 
     @Test
-    @DisplayName("a server without names, as nobody could verify it")
+    @DisplayName("a server without names, as no client could verify it")
     void aServerWithoutNames() {
       assertRefused(
           custom().commonName("orders.shop.svc"),

@@ -32,7 +32,7 @@ public final class FakeCertificateSigner implements CertificateSigner {
           throw new SignerUnavailableException("create csr: connection refused", null);
         };
 
-    /** Nobody has decided. */
+    /** No decision yet. */
     Answer PENDING = (signer, pending) -> signer.pending(pending, Stage.AWAITING_APPROVAL);
 
     /** Approved, without a certificate. */
@@ -48,7 +48,7 @@ public final class FakeCertificateSigner implements CertificateSigner {
         (signer, pending) ->
             new SigningOutcome.Failed(signer.name(pending), "SignerValidationFailure", "bad usage");
 
-    /** A certificate for a key that nobody asked for. */
+    /** A certificate for a key that was not asked for. */
     Answer ISSUE_FOR_ANOTHER_KEY =
         (signer, pending) ->
             signer.issued(
@@ -58,7 +58,7 @@ public final class FakeCertificateSigner implements CertificateSigner {
                     .dns("orders.shop.svc")
                     .issueChain());
 
-    /** A certificate with a name that nobody asked for, and none of those asked for. */
+    /** A certificate with a name that was not asked for, and none of those asked for. */
     Answer ISSUE_WITHOUT_NAMES =
         (signer, pending) ->
             signer.issued(

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Keeps everything that it hears, in order. */
+/** Keeps all events, in order. */
 public final class RecordingListener implements PodTlsListener {
 
   /** Something that happened. */

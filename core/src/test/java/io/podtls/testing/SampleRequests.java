@@ -13,7 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Requests of every kind that can be built, for whoever has to accept them all. */
+/** Requests of every kind that can be built, for readers that have to accept them all. */
 public final class SampleRequests {
   private SampleRequests() {}
 

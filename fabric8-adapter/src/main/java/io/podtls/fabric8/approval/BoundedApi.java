@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The API server, read with bounded memory: the client's own operations hold each answer in full,
- * several times, before they parse it, and whoever may create objects chooses how large it is.
+ * several times, before they parse it, and a tenant that may create objects chooses its size.
  *
  * <p>Nothing is retried. Refusals of the API server are thrown as {@link KubernetesClientException}
  * with their code, as are failures to reach it.
@@ -36,7 +36,7 @@ final class BoundedApi {
   /** How long to wait for an answer, and for each part of it. */
   static final Duration ANSWER_WITHIN = Duration.ofSeconds(10);
 
-  /** For the answer to an update, which nobody reads. */
+  /** For the answer to an update, which is not read. */
   private static final String METADATA_ONLY =
       "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 

@@ -64,7 +64,7 @@ final class BoundedJson {
    *
    * @param longestText how many bytes of a string are kept at most
    * @param budget how many bytes of a field of an object are kept at most
-   * @param skipped the fields that nobody needs, as {@code status} or {@code metadata.labels}; of
+   * @param skipped the fields that are not needed, as {@code status} or {@code metadata.labels}; of
    *     an array's objects, as {@code endpoints.ports}. Deeper ones, the keys of maps among them,
    *     are never skipped.
    */

@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  * informers on all Services of the cluster, and the age of the answer is known even when a watch
  * would have fallen silent.
  *
- * <p>Whoever may create objects in a namespace chooses how many there are and how large: of each
- * only the fields that a policy compares are kept, and a namespace that has too many of them cannot
- * be decided on.
+ * <p>A tenant that may create objects in a namespace chooses how many there are and how large: of
+ * each only the fields that a policy compares are kept, and a namespace that has too many of them
+ * cannot be decided on.
  */
 final class Fabric8Lookup implements ClusterLookup {
 

@@ -400,7 +400,7 @@ public final class RequestWatch implements AutoCloseable {
     RequestId id = request.id();
     String known = remembered.get(id.name());
     if (known != null && !known.equals(id.uid())) {
-      forget(new RequestId(id.name(), known)); // deleted and created again while nobody watched
+      forget(new RequestId(id.name(), known)); // deleted and created again between watches
     }
     boolean remember = false;
     try {
@@ -460,7 +460,7 @@ public final class RequestWatch implements AutoCloseable {
           left = (deadline - System.nanoTime()) / 1_000_000;
         }
       } catch (InterruptedException e) {
-        closed = true; // whoever interrupts this thread wants it to end
+        closed = true; // an interrupt of this thread means that it shall end
       }
     }
   }

@@ -20,7 +20,7 @@ final class Shares {
   private final Level root = new Level();
 
   /**
-   * Nobody has requests yet.
+   * Starts without any requests.
    *
    * @param limit how many requests there may be before shares count
    */

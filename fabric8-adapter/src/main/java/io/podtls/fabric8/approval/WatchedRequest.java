@@ -19,7 +19,7 @@ import java.util.Optional;
  * <p>To keep many requests for later, keep their {@link #id()} and {@linkplain
  * RequestWatch#read(RequestId) read} them again.
  *
- * <p><b>Thread safety:</b> safe as long as nobody changes {@link #csr()}.
+ * <p><b>Thread safety:</b> safe as long as {@link #csr()} is not changed.
  */
 public final class WatchedRequest {
 

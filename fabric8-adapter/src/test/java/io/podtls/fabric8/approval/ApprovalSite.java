@@ -99,7 +99,7 @@ final class ApprovalSite {
     return cluster.admin().certificates().v1().certificateSigningRequests().withName(name).get();
   }
 
-  /** Whether nobody has decided on the request. */
+  /** Whether the request is undecided. */
   boolean isPending(String name) {
     return PendingRequests.isPending(new WatchedRequest(read(name), false));
   }

@@ -232,7 +232,7 @@ class CertificateApproverIT {
   }
 
   @Test
-  @DisplayName("an approver watches within ten seconds though nobody has made a request")
+  @DisplayName("an approver watches within ten seconds though there is no request")
   void watchesIdleCluster(Cluster cluster) {
     client = cluster.withHttpWatches(client); // the kind that hears nothing at first
     try (CertificateApprover approver = approver().start()) {
@@ -338,7 +338,7 @@ class CertificateApproverIT {
   }
 
   @Test
-  @DisplayName("a decision of somebody else in the meantime stands")
+  @DisplayName("a decision of another approver in the meantime stands")
   void overtaken(Cluster cluster) {
     String csr = submitHonest();
     ApprovalPolicy tooSlow =

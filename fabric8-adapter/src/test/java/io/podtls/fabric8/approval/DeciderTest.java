@@ -197,7 +197,7 @@ class DeciderTest {
   }
 
   @Test
-  @DisplayName("a request that somebody else decided on, or that is gone, is left alone")
+  @DisplayName("a request that another approver decided on, or that is gone, is left alone")
   void overtaken() {
     when(writer.write(any(), any(), any(), any())).thenReturn(Outcome.CONFLICT, Outcome.GONE);
 
@@ -209,7 +209,7 @@ class DeciderTest {
 
   @Test
   @DisplayName(
-      "a replica that lost the lead while it judged writes nothing, and its failures are nobody's")
+      "a replica that lost the lead while it judged writes nothing, and its failures do not count")
   void lostLead() {
     ApprovalPolicy losing =
         request -> {

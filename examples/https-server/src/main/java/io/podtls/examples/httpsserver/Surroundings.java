@@ -70,17 +70,21 @@ final class Surroundings implements AutoCloseable {
         && Files.exists(MOUNT.resolve("token"))) {
       return inPod(options);
     }
-    Path kubeconfig = kubeconfig(environment);
-    return Files.exists(kubeconfig)
-        ? besideKubeconfig(options, environment, kubeconfig)
-        : embedded(options, environment, "because there is no kubeconfig and this is no pod");
-  }
-
-  private static Path kubeconfig(Map<String, String> environment) {
-    String named = environment.get("KUBECONFIG");
-    return named == null || named.isBlank()
-        ? Path.of(environment.getOrDefault("HOME", "."), ".kube", "config")
-        : Path.of(named);
+    String named = environment.getOrDefault("KUBECONFIG", "");
+    Path kubeconfig =
+        named.isBlank()
+            ? Path.of(environment.getOrDefault("HOME", "."), ".kube", "config")
+            : Path.of(named);
+    if (Files.exists(kubeconfig)) {
+      return besideKubeconfig(options, environment, kubeconfig);
+    }
+    if (!named.isBlank()) {
+      throw new IllegalStateException(
+          "KUBECONFIG names "
+              + kubeconfig
+              + ", which does not exist: correct or unset it, or use --embedded");
+    }
+    return embedded(options, environment, "because there is no kubeconfig and this is no pod");
   }
 
   private static Surroundings inPod(Options options) {

@@ -4,7 +4,7 @@ import io.podtls.controlplane.ControlPlane;
 import io.podtls.controlplane.ControlPlaneOptions;
 
 /**
- * A control plane that is in nobody's way: its signer's request limit is raised, and an approver
+ * A control plane that slows no measurement: its signer's request limit is raised, and an approver
  * answers at once.
  *
  * <p>Thread safety: safe.

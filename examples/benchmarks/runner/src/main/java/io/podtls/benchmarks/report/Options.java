@@ -76,7 +76,7 @@ public final class Options {
 
   /**
    * Where results go: {@code --out}, seen from where the benchmark was called, or a folder that
-   * nobody commits.
+   * git ignores.
    */
   public Path out() {
     return all("out").isEmpty()
