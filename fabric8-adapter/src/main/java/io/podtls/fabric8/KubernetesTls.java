@@ -22,7 +22,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
@@ -63,7 +62,7 @@ public final class KubernetesTls {
   private final List<SubjectAlternativeName> names = new ArrayList<>();
   private final List<Consumer<PodTls.Requesting>> handleOptions = new ArrayList<>();
   private boolean mutual;
-  private Optional<Duration> expiration = Optional.empty();
+  private Duration expiration = Duration.ofHours(24);
   private @Nullable KubernetesClient lent;
   private @Nullable ApiServer made;
   private @Nullable PodEnvironment environment;
@@ -210,13 +209,14 @@ public final class KubernetesTls {
   }
 
   /**
-   * Sets the lifetime to request, which the signer may shorten. Default: the signer's choice.
+   * Sets the lifetime to request, which the signer may shorten. Default: 24 hours, the most that
+   * {@link io.podtls.fabric8.approval.PodBoundPolicy} allows by default.
    *
    * @param lifetime 10 minutes or more
    * @return this builder
    */
   public KubernetesTls expiration(Duration lifetime) {
-    expiration = Optional.of(requireNonNull(lifetime, "lifetime"));
+    expiration = requireNonNull(lifetime, "lifetime");
     return this;
   }
 
@@ -349,11 +349,13 @@ public final class KubernetesTls {
   private PodTls.Requesting handle(ApiServer server) {
     PodEnvironment pod = environment == null ? environment(server) : environment;
     CertificateRequest.Builder request =
-        CertificateRequest.builder(signerName).service(service, pod).subjectAlternativeNames(names);
+        CertificateRequest.builder(signerName)
+            .service(service, pod)
+            .subjectAlternativeNames(names)
+            .expiration(expiration);
     if (mutual) {
       request.usages(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.SERVER_AUTH, KeyUsage.CLIENT_AUTH);
     }
-    expiration.ifPresent(request::expiration);
     PodTls.Requesting handle =
         PodTls.requesting(request.build(), new Fabric8CertificateSigner(server))
             .trusting(trust.apply(server, pod))

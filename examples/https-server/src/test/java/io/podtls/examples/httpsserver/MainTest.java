@@ -99,6 +99,17 @@ class MainTest {
   }
 
   @Test
+  @DisplayName("refuses a KUBECONFIG that names no file, and does not run embedded instead")
+  void refusesMissingKubeconfig() throws Exception {
+    Path missing = home.resolve("nope");
+
+    assertThat(run(Map.of("KUBECONFIG", missing.toString()))).isEqualTo(1);
+
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains("KUBECONFIG names " + missing + ", which does not exist");
+  }
+
+  @Test
   @DisplayName("explains its options when one is wrong")
   void explainsOptions() throws Exception {
     assertThat(run(Map.of(), "--port", "https")).isEqualTo(2);
