@@ -13,8 +13,11 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.HttpsURLConnection;
@@ -22,9 +25,11 @@ import javax.net.ssl.HttpsURLConnection;
 /**
  * Sends requests at a constant rate: one half over connections that are kept, the other half over a
  * new connection each. Prints each failure, and the totals every second as {@code sent N failed M}.
+ * A request that is not sent for ten seconds, because all threads wait for answers, has failed.
  */
 final class Load {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final int THREADS = 16;
 
   private final URI url;
   private final PodTls tls;
@@ -57,14 +62,20 @@ final class Load {
             .addListener(new Trust())
             .bootstrap(Duration.ofSeconds(90))) {
       Load load = new Load(URI.create(url), tls);
-      ExecutorService threads = Executors.newCachedThreadPool();
       int rate = options.number("--rate", 25);
+      BlockingQueue<Runnable> late = new ArrayBlockingQueue<>(rate * (int) TIMEOUT.toSeconds());
+      ExecutorService threads = new ThreadPoolExecutor(THREADS, THREADS, 0, TimeUnit.SECONDS, late);
       long begin = System.nanoTime();
       for (long number = 0; ; number++) {
         long early = begin + number * TimeUnit.SECONDS.toNanos(1) / rate - System.nanoTime();
         TimeUnit.NANOSECONDS.sleep(early);
         boolean kept = number % 2 == 0;
-        threads.execute(() -> load.send(kept));
+        try {
+          threads.execute(() -> load.send(kept));
+        } catch (RejectedExecutionException e) {
+          load.failed.incrementAndGet();
+          System.out.println("failure " + Instant.now() + " not sent for " + TIMEOUT);
+        }
         if (number % rate == 0) {
           load.report();
         }
