@@ -16,12 +16,20 @@ import org.jspecify.annotations.Nullable;
 /** The extensions KeyUsage and ExtendedKeyUsage of a request (RFC 5280 4.2.1.3, 4.2.1.12). */
 record RequestedUsages(List<String> names) {
 
+  /** Nine have names. Each is a word here, and a request has room for some 380,000 of them. */
+  private static final int MOST_BITS = 16;
+
   static RequestedUsages of(
       @Nullable ASN1Primitive keyUsage, @Nullable ASN1Primitive extendedKeyUsage)
       throws InvalidContentException, IOException {
     List<String> names = new ArrayList<>();
     if (keyUsage != null) {
-      addBits(ASN1BitString.getInstance(keyUsage).getBytes(), names);
+      byte[] bits = ASN1BitString.getInstance(keyUsage).getBytes();
+      if (bits.length > MOST_BITS / 8) {
+        throw new InvalidContentException(
+            "the value of KeyUsage has more than " + MOST_BITS + " bits, of which nine have names");
+      }
+      addBits(bits, names);
     }
     if (extendedKeyUsage != null) {
       ExtendedKeyUsage purposes = ExtendedKeyUsage.getInstance(extendedKeyUsage);

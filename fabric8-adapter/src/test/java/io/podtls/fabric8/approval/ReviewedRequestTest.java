@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DERBitString;
 import org.bouncycastle.asn1.DERIA5String;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.DEROctetString;
@@ -327,6 +328,18 @@ class ReviewedRequestTest {
   @DisplayName("an extension's value that is not DER is refused")
   void refusesAmbiguousExtensions(String what, ASN1ObjectIdentifier type, byte[] value) {
     assertRefused(new TestPkcs10().extension(type, value).pem(), "the ");
+  }
+
+  @Test
+  @DisplayName("a KeyUsage of more bits than have names is refused, not taken for 320,000 usages")
+  void refusesLongKeyUsage() throws Exception {
+    byte[] bits = new byte[40_000];
+    Arrays.fill(bits, (byte) 0xff);
+    assertRefused(
+        TestPkcs10.dns("orders.shop.svc")
+            .extension(Extension.keyUsage, new DERBitString(bits).getEncoded())
+            .pem(),
+        "the value of KeyUsage has more than 16 bits");
   }
 
   @Test
