@@ -269,7 +269,10 @@ public final class RequestWatch implements AutoCloseable {
     int failures = 0;
     while (!closed) {
       try {
-        if (takeRelist() || version.isEmpty()) {
+        if (takeRelist()) {
+          version = ""; // until the list is complete, however many attempts that takes
+        }
+        if (version.isEmpty()) {
           version = list();
         }
         long since = System.nanoTime();

@@ -215,6 +215,30 @@ class RequestWatchTest {
   }
 
   @Test
+  @DisplayName("a new list that fails is made again, instead of going on with the watch")
+  void listsOnDemandUntilThatWorks() throws Exception {
+    CountDownLatch watching = new CountDownLatch(1);
+    script.add(json(list("7", "", csr("a", "1", ""))));
+    script.add(
+        exchange -> {
+          exchange.sendResponseHeaders(200, 0);
+          exchange.getResponseBody().flush();
+          watching.countDown();
+          closing.await();
+        });
+    script.add(exchange -> send(exchange, 503, "overloaded"));
+    script.add(json(list("9", "", csr("b", "2", ""))));
+    script.add(watch());
+
+    try (RequestWatch watch = start()) {
+      assertNext("PENDING a", "listed");
+      watching.await();
+      watch.listAgain();
+      assertNext("failed", "PENDING b", "gone a 1", "listed");
+    }
+  }
+
+  @Test
   @DisplayName(
       "a request of 1.2 MB is reported with its name, its requester and that it is too large")
   void tooLarge() throws Exception {
