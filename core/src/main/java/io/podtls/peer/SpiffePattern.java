@@ -12,9 +12,13 @@ final class SpiffePattern {
   private static final String SCHEME = "spiffe://";
   private static final int LONGEST = 2048; // SPIFFE ID 2.3
 
-  /** SPIFFE ID 2: lower-case trust domain, and a path of segments, which leaves must have. */
-  private static final Pattern ID =
-      Pattern.compile("spiffe://[a-z0-9._-]{1,255}(/(?!\\.{1,2}(/|$))[a-zA-Z0-9._-]+)+");
+  /**
+   * SPIFFE ID 2: lower-case trust domain, and a path, which leaves must have. The path is no
+   * repeated group: for each of its segments, Java would take some of the stack.
+   */
+  private static final Pattern ID = Pattern.compile("spiffe://[a-z0-9._-]{1,255}/[a-zA-Z0-9._/-]+");
+
+  private static final Pattern NO_SEGMENT = Pattern.compile("/\\.{0,2}(/|$)");
 
   private static final Pattern PATTERN =
       Pattern.compile(
@@ -52,7 +56,9 @@ final class SpiffePattern {
   }
 
   static boolean isId(String uri) {
-    return uri.length() <= LONGEST && ID.matcher(uri).matches();
+    return uri.length() <= LONGEST
+        && ID.matcher(uri).matches()
+        && !NO_SEGMENT.matcher(uri).find(SCHEME.length());
   }
 
   boolean matches(String id) {

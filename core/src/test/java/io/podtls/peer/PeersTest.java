@@ -14,6 +14,8 @@ import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -174,6 +176,29 @@ class PeersTest {
     assertThat(Peers.spiffeIds("spiffe://cluster.local/**").refusal(uri(uri)))
         .hasValue("its URI is no SPIFFE ID with a path");
     assertThat(uri(uri).spiffeId()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("of SPIFFE IDs read the longest ID of most segments on the smallest stack")
+  void manySegments() throws Exception {
+    PeerNames names = uri("spiffe://cluster.local" + "/a".repeat(1_013));
+    Peers peers = Peers.spiffeIds("spiffe://cluster.local/**");
+    AtomicReference<Object> refusal = new AtomicReference<>();
+    Thread thread =
+        new Thread(
+            null,
+            () -> {
+              try {
+                refusal.set(peers.refusal(names));
+              } catch (StackOverflowError e) {
+                refusal.set(e);
+              }
+            },
+            "small stack",
+            256 << 10);
+    thread.start();
+    thread.join();
+    assertThat(refusal.get()).isEqualTo(Optional.empty());
   }
 
   @Test
