@@ -97,14 +97,14 @@ final class Announcer implements Events {
   @Override
   public void failed(PodTlsException failure, Instant nextAttempt) {
     LOG.log(Level.WARNING, () -> failure.getMessage() + "; next attempt at " + nextAttempt);
-    record(() -> FlightRecord.failed(failure, nextAttempt));
+    record(() -> FlightRecord.failed(failure, Optional.of(nextAttempt)));
     notifyListeners(one -> one.failed(failure, nextAttempt));
   }
 
   @Override
   public void stopped(PodTlsException failure, Instant now) {
     LOG.log(Level.ERROR, failure::getMessage, failure);
-    record(() -> FlightRecord.failed(failure, now));
+    record(() -> FlightRecord.failed(failure, Optional.empty()));
     notifyListeners(one -> one.failed(failure, now));
   }
 

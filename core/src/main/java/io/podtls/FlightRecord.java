@@ -17,7 +17,8 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timestamp;
 
 /**
- * A handle's events as events of the JDK's flight recorder. Used only where the run-time image has
+ * A handle's events as events of the JDK's flight recorder; {@code nearExpiry}, {@code expired},
+ * {@code peerRefused} and {@code closed} are not recorded. Used only where the run-time image has
  * the recorder and it has been started: see {@link #isRunning}.
  *
  * <p><b>Thread safety:</b> safe for use by several threads.
@@ -29,7 +30,8 @@ final class FlightRecord {
   private FlightRecord() {}
 
   /**
-   * Whether a recording may be running; without one, an event's first use is not worth its cost.
+   * Whether JFR has been started. If not, the event classes are not loaded, which saves start-up
+   * time.
    */
   static boolean isRunning() {
     return THERE && FlightRecorder.isInitialized();
@@ -56,11 +58,11 @@ final class FlightRecord {
     new Renewed(previous, current, nextRenewal).commit();
   }
 
-  static void failed(PodTlsException failure, Instant nextAttempt) {
+  static void failed(PodTlsException failure, Optional<Instant> nextAttempt) {
     new Failed(
             failure.getClass().getSimpleName(),
             String.valueOf(failure.getMessage()),
-            nextAttempt.toEpochMilli())
+            millis(nextAttempt))
         .commit();
   }
 
@@ -72,7 +74,7 @@ final class FlightRecord {
     return identity.serialNumber().toString(16);
   }
 
-  /** The recorder shows the least number as "never". */
+  /** Long.MIN_VALUE stands for no instant; {@code jfr print} shows N/A. */
   private static long millis(Optional<Instant> instant) {
     return instant.map(Instant::toEpochMilli).orElse(Long.MIN_VALUE);
   }
@@ -80,13 +82,13 @@ final class FlightRecord {
   /** What the events have in common; the recorder inherits these annotations. */
   @Category("podtls")
   @StackTrace(false)
-  private abstract static class Happening extends Event {}
+  private abstract static class HandleEvent extends Event {}
 
   @Name("io.podtls.CertificateRequested")
   @Label("Certificate Requested")
-  @Description("A request with a new key is about to go out")
+  @Description("A request is about to be submitted")
   @SuppressWarnings("UnusedVariable") // the recorder reads the fields
-  private static final class Requested extends Happening {
+  private static final class Requested extends HandleEvent {
     @Label("Signer Name")
     String signerName;
 
@@ -99,7 +101,7 @@ final class FlightRecord {
   @Label("Certificate Pending")
   @Description("A request waits for its approver or its signer")
   @SuppressWarnings("UnusedVariable") // the recorder reads the fields
-  private static final class Waiting extends Happening {
+  private static final class Waiting extends HandleEvent {
     @Label("Object")
     String object;
 
@@ -122,7 +124,7 @@ final class FlightRecord {
   }
 
   @SuppressWarnings("UnusedVariable") // the recorder reads the fields
-  private abstract static class InUse extends Happening {
+  private abstract static class InUse extends HandleEvent {
     @Label("Serial Number")
     String serialNumber;
 
@@ -166,9 +168,9 @@ final class FlightRecord {
 
   @Name("io.podtls.AttemptFailed")
   @Label("Attempt Failed")
-  @Description("Something failed and will be tried again")
+  @Description("Something failed; without a next attempt, it will not be tried again")
   @SuppressWarnings("UnusedVariable") // the recorder reads the fields
-  private static final class Failed extends Happening {
+  private static final class Failed extends HandleEvent {
     @Label("Failure")
     String failure;
 
@@ -190,7 +192,7 @@ final class FlightRecord {
   @Label("Trust Changed")
   @Description("Another trust bundle is in force")
   @SuppressWarnings("UnusedVariable") // the recorder reads the fields
-  private static final class TrustChanged extends Happening {
+  private static final class TrustChanged extends HandleEvent {
     @Label("Certificates Before")
     int before;
 

@@ -22,7 +22,7 @@ import java.util.Optional;
 public interface PodTlsListener {
 
   /**
-   * Called when a request with a new key is about to be submitted.
+   * Called when a request is about to be submitted: with a new key, or one that was kept.
    *
    * @param request the request
    */

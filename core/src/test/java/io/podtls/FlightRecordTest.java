@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.podtls.testing.FakeCertificateSigner;
 import io.podtls.testing.FakeCertificateSigner.Answer;
 import io.podtls.testing.TestCa;
+import io.podtls.testing.VirtualTime;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -63,5 +64,29 @@ class FlightRecordTest {
     assertThat(events.get(7).getString("previousSerialNumber"))
         .isEqualTo(events.get(4).getString("serialNumber"));
     assertThat(events.get(7).getInstant("notAfter")).isAfter(events.get(4).getInstant("notAfter"));
+  }
+
+  @Test
+  @DisplayName("a failure after which nothing is tried again has no next attempt")
+  void recordsAStop(@TempDir Path directory) throws Exception {
+    Path file = directory.resolve("podtls.jfr");
+    VirtualTime time = VirtualTime.startingNow();
+    try (Recording recording = new Recording()) {
+      recording.start();
+      try (VirtualHandle handle =
+          VirtualHandle.with(time, FakeCertificateSigner.answering(Answer.ISSUE), all -> all)) {
+        time.shutdown();
+        handle.trust.hint();
+      }
+      recording.dump(file);
+    }
+    assertThat(RecordingFile.readAllEvents(file))
+        .filteredOn(event -> event.getEventType().getName().equals("io.podtls.AttemptFailed"))
+        .singleElement()
+        .satisfies(
+            event -> {
+              assertThat(event.getString("reason")).contains("scheduler is shut down");
+              assertThat(event.getLong("nextAttempt")).isEqualTo(Long.MIN_VALUE);
+            });
   }
 }

@@ -17,7 +17,7 @@ import java.util.Optional;
  */
 public interface Events {
 
-  /** A request with a new key is about to be submitted. */
+  /** A request is about to be submitted: with a new key, or one that was kept. */
   void requested(CertificateRequest request);
 
   /** A request waits for its approver or its signer. */

@@ -90,7 +90,8 @@ public final class Readiness {
    *
    * @param timeout counted from when this object was made
    * @throws BootstrapTimeoutException if there is none in time
-   * @throws IllegalStateException if the scheduler is shut down, within a second or two
+   * @throws IllegalStateException if the scheduler is shut down; thrown at most two seconds after
+   *     that
    */
   public void await(Duration timeout) throws InterruptedException {
     long nanos =
@@ -99,7 +100,8 @@ public final class Readiness {
             : Long.MAX_VALUE;
     limit = nanos;
     long waited = System.nanoTime() - started;
-    // In slices: a scheduler that drops its tasks when it is shut down runs none to report it.
+    // Waits one second at a time, because a scheduler that is shut down runs no task that could
+    // report it.
     while (!within(Math.min(nanos - waited, SLICE.toNanos()))) {
       Optional<IllegalStateException> stopped = queue.stopped();
       if (stopped.isPresent()) {

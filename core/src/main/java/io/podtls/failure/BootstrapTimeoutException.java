@@ -21,7 +21,7 @@ public final class BootstrapTimeoutException extends PodTlsException {
   public enum Phase {
     /** Reading the trust bundle or another local input. */
     READING_INPUTS,
-    /** Handing the request to the signer's side. */
+    /** Sending the request, for example creating the CertificateSigningRequest. */
     SUBMITTING,
     /** The request is there and no approver has decided on it. */
     AWAITING_APPROVAL,
@@ -34,11 +34,12 @@ public final class BootstrapTimeoutException extends PodTlsException {
   private final String lastObserved;
 
   /**
-   * Reports that {@code waited} was not enough.
+   * Creates the exception.
    *
    * @param phase what was being done
    * @param waited the time spent, from the start of the bootstrap, not negative
-   * @param lastObserved the object, what was last seen of it and what would move it, as a sentence
+   * @param lastObserved what the bootstrap was waiting for, as a sentence: the object and its state
+   *     if there is one, and the last failure
    * @param cause the last failure met on the way, or null
    */
   public BootstrapTimeoutException(
@@ -59,7 +60,10 @@ public final class BootstrapTimeoutException extends PodTlsException {
     return waited;
   }
 
-  /** Returns the object waited for, what was last seen of it, and what would move it. */
+  /**
+   * Returns what the bootstrap was waiting for, as a sentence: the object and its state if there is
+   * one, and the last failure.
+   */
   public String lastObserved() {
     return lastObserved;
   }

@@ -30,12 +30,12 @@ import org.jspecify.annotations.Nullable;
  * <p>In a Kubernetes volume ({@code ca.crt -> ..data/ca.crt}, {@code ..data -> ..2026_11_23...})
  * all files are read from the one directory that {@code ..data} names, and only count if it still
  * names that directory afterwards. Other files are read again until two reads in a row are equal in
- * content, size and modification time; that is how a file at rest differs from one being written
- * most of the time, not always, so a caller keeps what it had if what it read makes no sense.
+ * content, modification time and file key. This usually, but not always, detects a file that is
+ * being written. Callers keep the previous content if the new content cannot be parsed.
  *
  * <p>Files are at most {@link #LARGEST} bytes; nothing but a regular file is opened.
  *
- * <p><b>Thread safety:</b> immutable; each {@link #read()} stands for itself.
+ * <p><b>Thread safety:</b> immutable; each {@link #read()} is independent of the others.
  */
 public final class StableFiles {
 
@@ -117,7 +117,7 @@ public final class StableFiles {
    *
    * @return the contents
    * @throws InvalidMaterialException if a file is missing, unreadable, no regular file or too
-   *     large, or if the files never stood still
+   *     large, or if the files kept changing
    */
   public FileContents read() {
     return read(file -> {});
@@ -132,7 +132,7 @@ public final class StableFiles {
       Map<Path, Location> before = locate();
       try {
         Map<Path, Read> reads = readAll(before, observer);
-        // What lies in a volume's directory never changes; the rest has to prove that it did not.
+        // Files in a volume directory never change; other files are read twice and compared.
         boolean still =
             before.values().stream().allMatch(Location::inVolume)
                 || reads.equals(readAll(before, observer));

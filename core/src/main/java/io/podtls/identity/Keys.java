@@ -24,15 +24,15 @@ import java.util.Optional;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.jspecify.annotations.Nullable;
 
-/** Key pairs: making them, and telling which halves belong together. */
+/** Generates key pairs and checks whether a private and a public key match. */
 final class Keys {
   private Keys() {}
 
   private static final byte[] MESSAGE = {'p', 'o', 'd', 't', 'l', 's'};
 
   static KeyPair generate(KeyAlgorithm algorithm, @Nullable Provider provider) {
+    String name = generatorName(algorithm);
     try {
-      String name = generatorName(algorithm);
       KeyPairGenerator generator =
           provider == null
               ? KeyPairGenerator.getInstance(name)
@@ -44,11 +44,8 @@ final class Keys {
       return generator.generateKeyPair();
     } catch (GeneralSecurityException e) {
       if (provider == null) {
-        throw new IllegalStateException(
-            "this JDK makes no "
-                + algorithm
-                + " keys; does its image lack the module jdk.crypto.ec?",
-            e);
+        String advice = name.equals("RSA") ? "" : "; does its image lack the module jdk.crypto.ec?";
+        throw new IllegalStateException("this JDK makes no " + algorithm + " keys" + advice, e);
       }
       throw new IllegalArgumentException(
           "provider " + provider.getName() + " makes no " + algorithm + " keys", e);
@@ -117,9 +114,10 @@ final class Keys {
   }
 
   /**
-   * Signs a fixed message, by which the key's certificate can be told.
+   * Signs a fixed message; {@link #verifies} then finds the certificate of this key.
    *
-   * @throws GeneralSecurityException if TLS here cannot sign with the key, with the reason
+   * @throws GeneralSecurityException if the key is not an EC, RSA or Ed25519 key, or if no
+   *     registered provider can sign with it
    */
   static byte[] proof(PrivateKey key) throws GeneralSecurityException {
     Signature signer =
@@ -154,7 +152,7 @@ final class Keys {
       case "EC" -> Optional.of("SHA256withECDSA");
       case "RSA" -> Optional.of("SHA256withRSA");
       case "RSASSA-PSS" -> Optional.empty();
-      case "EdDSA", "Ed25519", "Ed448" -> Optional.of("EdDSA");
+      case "EdDSA", "Ed25519" -> Optional.of("Ed25519"); // refuses Ed448 keys
       default -> Optional.empty();
     };
   }

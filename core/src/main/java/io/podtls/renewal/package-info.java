@@ -1,4 +1,4 @@
-/** When to renew, and when to try again. */
+/** When to renew. */
 @NullMarked
 package io.podtls.renewal;
 

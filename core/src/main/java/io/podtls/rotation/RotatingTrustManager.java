@@ -5,7 +5,10 @@ import io.podtls.jsse.PresentedChain;
 import java.security.cert.CertificateException;
 import java.util.function.Supplier;
 
-/** The trust of one generation: of the one that is current at each check, or of a fixed one. */
+/**
+ * For frameworks that need a trust manager; {@link Rotation#sslContext()} does not use it. Checks a
+ * peer with the current generation's trust manager, or always with that of one given generation.
+ */
 final class RotatingTrustManager extends ForwardingTrustManager {
 
   private final Supplier<Generation> generations;
@@ -30,7 +33,7 @@ final class RotatingTrustManager extends ForwardingTrustManager {
     try {
       return generations.get();
     } catch (IllegalStateException e) {
-      // A checked answer ends the handshake with an alert; an unchecked one would end the thread.
+      // JSSE turns a CertificateException into an alert; a RuntimeException would reach the caller.
       throw new CertificateException(e.getMessage(), e);
     }
   }

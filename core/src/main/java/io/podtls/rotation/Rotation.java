@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Generations of identity and trust behind one SSLContext that never changes. A new generation
- * takes over as one reference: handshakes that have begun finish with what they began with, the
- * next ones see the new generation whole, connections that stand are not touched.
+ * replaces the old one atomically. A running handshake finishes with its old generation; open
+ * connections are not affected.
  *
  * <p>Prefer {@link #sslContext()}. {@link #keyManager()} and {@link #trustManager()} are for
  * frameworks that insist on making a context of their own; that one context keeps its sessions over
@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Rotation implements AutoCloseable {
 
-  /** How long an alias answers after its generation was superseded. */
+  /** How long the key manager still returns the key of a replaced generation. */
   static final Duration RETENTION = Duration.ofMinutes(10);
 
   private final InstantSource clock;
@@ -79,7 +79,7 @@ public final class Rotation implements AutoCloseable {
    *     generation is forgotten
    * @param peers who may be at the other end, in each generation
    * @param refused called with the names and the reason when a peer is not let in, by the thread of
-   *     the handshake; not for each one of many
+   *     the handshake: at most once per minute per peer, and for at most 20 peers per minute
    */
   public Rotation(InstantSource clock, Peers peers, BiConsumer<PeerNames, String> refused) {
     this.clock = requireNonNull(clock, "clock");
@@ -94,13 +94,11 @@ public final class Rotation implements AutoCloseable {
    * <p>The proof: the leaf is valid now by this rotation's clock (a notBefore up to 60 s ahead is
    * taken for clock skew) and is for server or client authentication (RFC 5280 4.2.1.12); an
    * in-memory handshake shows that the key signs for the leaf and that the new trust accepts the
-   * chain. The same chain is shown to the previous trust too, but a refusal there is logged only:
-   * if the new trust accepts the chain, the previous one can refuse it for lack of the anchor
-   * alone, and that is what every replacement of a CA in one step looks like.
+   * chain. The chain is also checked against the previous trust. A failure there is only logged: it
+   * is expected when a CA is replaced in one step.
    *
-   * <p>An identity that is in place already (the same object) is not asked for it again: a
-   * withdrawn anchor counts for peers at once, even where this identity's chain needs it or has
-   * expired.
+   * <p>An identity that is already in use (the same object) is not verified again, so a withdrawn
+   * anchor takes effect at once even if this identity's own chain needs it or has expired.
    *
    * @param identity what peers are shown; empty for a client that only trusts
    * @param trust the anchors that peers' chains must lead to
@@ -126,7 +124,8 @@ public final class Rotation implements AutoCloseable {
       if (previous == null) {
         current = next;
       } else {
-        // In this order an alias that has been lent finds its generation at every moment.
+        // Add to superseded before changing current, so that lent() always finds an alias's
+        // generation.
         superseded.put(previous.alias(), new Superseded(previous, now));
         current = next;
         if (!previous.isLent()) {
@@ -223,7 +222,10 @@ public final class Rotation implements AutoCloseable {
     close("closed: no new TLS handshakes");
   }
 
-  /** As {@link #close()}, with what refusals say; the first reason stays. */
+  /**
+   * As {@link #close()}, with the message of later exceptions. If called twice, the first message
+   * is kept.
+   */
   public void close(String reason) {
     if (closed == null) {
       closed = reason;
@@ -288,8 +290,9 @@ public final class Rotation implements AutoCloseable {
       if (after == generation) {
         break;
       }
-      generation =
-          after; // Superseded before it knew that it was lent: it may be forgotten already.
+      // Another thread replaced the generation before it was marked as lent, so it may be gone from
+      // superseded. Try the new one.
+      generation = after;
     }
     return Optional.ofNullable(generation);
   }

@@ -29,8 +29,9 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Source of identities by request: the first one at once, the next one in time, at most one request
- * in flight, a new key for each. Acts on the outcomes that {@link RequestInFlight} receives.
+ * Requests identities from a signer: the first at start, each next one at its renewal time. At most
+ * one request is in flight. Each request has a new key, unless a kept request is resumed. Acts on
+ * the outcomes that {@link RequestInFlight} receives.
  *
  * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
@@ -59,7 +60,10 @@ public final class RequestedIdentity implements IdentitySource {
     }
   }
 
-  /** A certificate that may become usable: at its notBefore, or with its anchor. */
+  /**
+   * An issued certificate that is not usable yet: its notBefore is ahead, or the trust bundle lacks
+   * its CA.
+   */
   private record Held(PendingIdentity pending, List<X509Certificate> chain, Instant from) {}
 
   private final Order order;
@@ -123,7 +127,10 @@ public final class RequestedIdentity implements IdentitySource {
         .isPresent();
   }
 
-  /** By the wall clock, which a suspension moves on, and by a timer, which no clock step delays. */
+  /**
+   * Renews at whichever comes first: the wall clock (continues during a suspension) or the timer
+   * (unaffected by clock changes).
+   */
   private void plan(Instant at) {
     renewal = at;
     Duration wait = Duration.between(clock.instant(), at);
@@ -268,11 +275,12 @@ public final class RequestedIdentity implements IdentitySource {
       held = new Held(pending, chain, notBefore);
       sink.observed(
           Phase.AWAITING_ISSUANCE,
-          "the certificate is valid from " + notBefore + " only, and this clock says " + now);
+          "the certificate is not valid before " + notBefore + "; the local clock says " + now);
       sink.delayed(failure, notBefore);
     } else if (!retriedForKeyMismatch
         && failure.violations().stream().anyMatch(broken -> broken.rule() == Rule.KEY_MATCH)) {
-      // Another request's certificate, by an accident of names: worth one more request, not two.
+      // The certificate is for another key, probably another request's. Request once more; a second
+      // mismatch counts as a failure.
       retriedForKeyMismatch = true;
       sink.delayed(failure, now);
       request();
@@ -280,7 +288,8 @@ public final class RequestedIdentity implements IdentitySource {
       store.ifPresent(IdentityStore::forgetPending);
       refused(failure, spacing.afterInvalid());
       if (only(Rule.PEER_TRUST, failure)) {
-        // In a CA rotation the signer may be ahead of the bundle: the next bundle may know it.
+        // The signer may already use a CA that the bundle does not hold yet: keep the certificate
+        // and check it against the next bundle.
         held = new Held(pending, chain, now);
       }
     }

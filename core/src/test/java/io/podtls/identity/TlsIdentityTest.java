@@ -25,6 +25,7 @@ import java.math.BigInteger;
 import java.nio.file.Path;
 import java.security.KeyFactory;
 import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.KeyStore;
 import java.security.Principal;
 import java.security.PrivateKey;
@@ -225,6 +226,16 @@ class TlsIdentityTest {
       TlsIdentity identity = TlsIdentity.of(root.privateKey(), List.of(root.certificate()));
 
       assertThat(identity.chain()).containsExactly(root.certificate());
+    }
+
+    @Test
+    @DisplayName("refuses an Ed448 key")
+    void refusesEd448() throws Exception {
+      PrivateKey ed448 = KeyPairGenerator.getInstance("Ed448").generateKeyPair().getPrivate();
+
+      assertThatThrownBy(() -> TlsIdentity.of(ed448, List.of(root.certificate())))
+          .isInstanceOf(InvalidMaterialException.class)
+          .hasMessageContainingAll("the EdDSA key cannot be used", "Ed25519");
     }
 
     @Test
