@@ -151,6 +151,20 @@ class DeciderTest {
   }
 
   @Test
+  @DisplayName("an Error of a policy is reported, and the policy is asked again")
+  void retriesErrors() {
+    Decider decider =
+        decider(
+            request -> {
+              throw new OutOfMemoryError("Java heap space");
+            });
+
+    assertThat(decider.decide(csr, progress)).contains(Duration.ofMillis(375));
+    assertThat(events.all()).containsExactly("failed podtls-x1");
+    verifyNoInteractions(writer);
+  }
+
+  @Test
   @DisplayName("a policy that throws is asked again with growing pauses, and nothing is written")
   void retriesFailures() {
     Decider decider =
