@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.podtls.engine.Engine;
 import io.podtls.engine.PerGeneration;
-import io.podtls.engine.Publication;
+import io.podtls.engine.PublishedFiles;
 import io.podtls.failure.BootstrapTimeoutException;
 import io.podtls.failure.InvalidCertificateException;
 import io.podtls.failure.InvalidMaterialException;
@@ -454,7 +454,7 @@ public final class PodTls implements AutoCloseable {
               announcer,
               trust,
               peers,
-              directory("publishingTo").map(files -> new Publication(files, queue)),
+              directory("publishingTo").map(files -> new PublishedFiles(files, queue)),
               sink -> supply(sink, queue, clock, random));
       try {
         engine.start();

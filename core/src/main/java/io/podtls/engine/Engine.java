@@ -15,7 +15,6 @@ import io.podtls.supply.IdentitySink;
 import io.podtls.supply.IdentitySource;
 import io.podtls.trust.TrustBundle;
 import io.podtls.trust.TrustBundleSource;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -28,6 +27,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Coordinator of a handle: takes identities from their source and trust from its own, makes
  * generations of them, and reports what happens. All of its work is tasks of one queue.
+ *
+ * <p>From a changed file to a handshake: {@code MountedIdentity} reads a certificate and passes it
+ * to {@link #accept}; {@link TrustFollower} reads a bundle from its source, such as {@code
+ * PemFileSource}, and passes it to {@link #read} and so to {@link TrustInForce}. Both end in {@link
+ * Rotation#activate}, which makes a new {@link Generation}. {@code RotatingContext} makes the next
+ * engines and sockets with it.
  *
  * <p><b>Thread safety:</b> {@link #start}, {@link #close} and what the status needs are safe from
  * any thread; the rest is called by tasks of the queue only.
@@ -46,10 +51,10 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
   private final Events events;
   private final Rotation rotation;
   private final TrustBundleSource trustSource;
-  private final Optional<Publication> publication;
+  private final Optional<PublishedFiles> publication;
   private final Function<IdentitySink, Optional<IdentitySource>> supply;
   private final ExpiryWatch expiry;
-  private final TrustOverlap overlap;
+  private final TrustInForce trustInForce;
   private final Readiness ready;
   private final AtomicBoolean stopReported = new AtomicBoolean();
 
@@ -61,7 +66,6 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
   private Optional<IdentitySource> identities = Optional.empty();
   private @Nullable TrustFollower follower;
   private @Nullable TrustBundle wanted;
-  private TaskQueue.@Nullable Entry activation;
 
   /**
    * Makes an engine that does nothing before {@link #start}.
@@ -76,7 +80,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
       Events events,
       TrustBundleSource trustSource,
       Peers peers,
-      Optional<Publication> publication,
+      Optional<PublishedFiles> publication,
       Function<IdentitySink, Optional<IdentitySource>> supply) {
     this.queue = queue;
     this.clock = clock;
@@ -90,7 +94,9 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
     this.supply = supply;
     this.expiry = new ExpiryWatch(events);
     this.failures = new Failures(queue);
-    this.overlap = new TrustOverlap(queue);
+    this.trustInForce =
+        new TrustInForce(
+            queue, clock, rotation, this::trust, this::activate, this::replaceIdentity);
     this.ready = new Readiness(queue, "reading the trust bundle " + trustSource.description());
   }
 
@@ -179,10 +185,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
     Optional<TrustBundle> before = rotation.inUse().map(Generation::trust);
     TrustBundle bundle = trust();
     activate(Optional.of(next), bundle);
-    if (activation != null) {
-      activation.cancel();
-    }
-    overlap.end();
+    trustInForce.reached();
     expiry.watch(next, received);
     failures.clear(Concern.IDENTITY);
     pending = Optional.empty();
@@ -244,7 +247,7 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
       return;
     }
     if (identities.isEmpty() || current().isPresent()) {
-      follow();
+      trustInForce.update();
     }
     identities.ifPresent(IdentitySource::trustChanged);
   }
@@ -264,33 +267,15 @@ public final class Engine implements IdentitySink, TrustFollower.Reader, TaskQue
     report(Concern.TRUST, failure, clock.instant().plus(nextTry));
   }
 
-  private void follow() {
-    if (activation != null) {
-      activation.cancel();
-    }
-    activation = queue.now(this::putInForce);
-  }
-
-  /** Puts the wanted trust in force, and beside it an anchor that the identity still needs. */
-  private void putInForce() {
+  private void activate(TrustBundle target) {
     Optional<Generation> before = rotation.inUse();
-    TrustBundle target =
-        before
-            .flatMap(generation -> overlap.anchor(generation, trust(), clock.instant()))
-            .map(this::overlapping)
-            .orElse(trust());
-    if (before.filter(generation -> generation.trust().equals(target)).isEmpty()) {
-      activate(before.flatMap(Generation::identity), target);
-      before.ifPresent(generation -> events.trustChanged(generation.trust(), target));
-      becomeReady();
-    }
+    activate(before.flatMap(Generation::identity), target);
+    before.ifPresent(generation -> events.trustChanged(generation.trust(), target));
+    becomeReady();
   }
 
-  private TrustBundle overlapping(X509Certificate anchor) {
-    if (overlap.begin(this::follow)) {
-      identities.ifPresent(source -> source.replaceWithin(SPREAD));
-    }
-    return TrustOverlap.with(anchor, trust());
+  private void replaceIdentity() {
+    identities.ifPresent(source -> source.replaceWithin(SPREAD));
   }
 
   // ------------------------------------------------------------------ both

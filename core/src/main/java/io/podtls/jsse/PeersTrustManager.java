@@ -27,14 +27,14 @@ public final class PeersTrustManager extends ForwardingTrustManager {
 
   private final X509ExtendedTrustManager chains;
   private final Peers peers;
-  private final Refusals refusals;
+  private final RefusalLog refusals;
 
   /**
    * @param chains the JDK's trust manager, which decides about chains
    * @param peers decides about names
    * @param refusals receives the peers that are refused
    */
-  public PeersTrustManager(X509ExtendedTrustManager chains, Peers peers, Refusals refusals) {
+  public PeersTrustManager(X509ExtendedTrustManager chains, Peers peers, RefusalLog refusals) {
     this.chains = requireNonNull(chains, "chains");
     this.peers = requireNonNull(peers, "peers");
     this.refusals = requireNonNull(refusals, "refusals");

@@ -4,7 +4,7 @@ import io.podtls.identity.TlsIdentity;
 import io.podtls.jsse.Contexts;
 import io.podtls.jsse.PeersTrustManager;
 import io.podtls.jsse.PkixTrust;
-import io.podtls.jsse.Refusals;
+import io.podtls.jsse.RefusalLog;
 import io.podtls.peer.Peers;
 import io.podtls.trust.TrustBundle;
 import java.security.cert.X509Certificate;
@@ -37,7 +37,7 @@ public final class Generation {
       Optional<TlsIdentity> identity,
       TrustBundle trust,
       Peers peers,
-      Refusals refusals) {
+      RefusalLog refusals) {
     this.number = number;
     this.identity = identity;
     this.trust = trust;

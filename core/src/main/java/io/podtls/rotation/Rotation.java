@@ -5,7 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.podtls.failure.InvalidCertificateException;
 import io.podtls.identity.TlsIdentity;
 import io.podtls.jsse.Contexts;
-import io.podtls.jsse.Refusals;
+import io.podtls.jsse.RefusalLog;
 import io.podtls.peer.PeerNames;
 import io.podtls.peer.Peers;
 import io.podtls.trust.TrustBundle;
@@ -50,7 +50,7 @@ public final class Rotation implements AutoCloseable {
 
   private final InstantSource clock;
   private final Peers peers;
-  private final Refusals refusals;
+  private final RefusalLog refusals;
   private final Object lock = new Object();
   private final Epochs epochs = new Epochs();
 
@@ -84,7 +84,7 @@ public final class Rotation implements AutoCloseable {
   public Rotation(InstantSource clock, Peers peers, BiConsumer<PeerNames, String> refused) {
     this.clock = requireNonNull(clock, "clock");
     this.peers = requireNonNull(peers, "peers");
-    this.refusals = new Refusals(clock, refused);
+    this.refusals = new RefusalLog(clock, refused);
   }
 
   /**

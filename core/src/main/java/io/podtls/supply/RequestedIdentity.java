@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Requests identities from a signer: the first at start, each next one at its renewal time. At most
- * one request is in flight. Each request has a new key, unless a kept request is resumed. Acts on
- * the outcomes that {@link RequestInFlight} receives.
+ * one request is in flight. Each request has a new key, unless a kept request is resumed. {@link
+ * RenewalTimer} waits for the renewal time, {@link RequestInFlight} for the outcome of a request.
  *
  * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
@@ -72,11 +72,10 @@ public final class RequestedIdentity implements IdentitySource {
   private final InstantSource clock;
   private final RandomGenerator random;
   private final RequestSpacing spacing;
+  private final RenewalTimer renewal;
   private final IdentitySink sink;
   private @Nullable RequestInFlight inFlight;
   private @Nullable Held held;
-  private @Nullable Instant renewal;
-  private TaskQueue.@Nullable Entry renewalTimer;
   private TaskQueue.@Nullable Entry pause;
   private boolean retriedForKeyMismatch;
   private Optional<PendingIdentity> resumable = Optional.empty();
@@ -94,6 +93,7 @@ public final class RequestedIdentity implements IdentitySource {
     this.clock = clock;
     this.random = random;
     this.spacing = new RequestSpacing(random);
+    this.renewal = new RenewalTimer(queue, clock, random, this::request);
     this.sink = sink;
   }
 
@@ -121,37 +121,20 @@ public final class RequestedIdentity implements IdentitySource {
                 LOG.log(Level.INFO, () -> "the kept identity is not used: " + e);
                 return false;
               }
-              plan(planned);
+              renewal.plan(planned);
               return true;
             })
         .isPresent();
   }
 
-  /**
-   * Renews at whichever comes first: the wall clock (continues during a suspension) or the timer
-   * (unaffected by clock changes).
-   */
-  private void plan(Instant at) {
-    renewal = at;
-    Duration wait = Duration.between(clock.instant(), at);
-    renewalTimer =
-        queue.after(
-            wait.isNegative() ? Duration.ZERO : wait,
-            () -> {
-              renewalTimer = null;
-              request();
-            });
-  }
-
   @Override
   public void tick() {
-    Instant now = clock.instant();
-    if (held != null && pause == null && !now.isBefore(held.from)) {
+    if (held != null && pause == null && !clock.instant().isBefore(held.from)) {
       Held waited = held;
       held = null;
       issued(waited.pending, waited.chain);
-    } else if (renewal != null && !now.isBefore(renewal)) {
-      request();
+    } else {
+      renewal.tick();
     }
   }
 
@@ -173,20 +156,13 @@ public final class RequestedIdentity implements IdentitySource {
 
   @Override
   public void replaceWithin(Duration spread) {
-    Instant soon = clock.instant().plusNanos(random.nextLong(spread.toNanos() + 1));
-    if (renewal != null && soon.isBefore(renewal)) {
-      renewal = soon;
-    }
+    renewal.replaceWithin(spread);
   }
 
   @Override
   public void close() {
-    renewal = null;
+    renewal.cancel();
     held = null;
-    if (renewalTimer != null) {
-      renewalTimer.cancel();
-      renewalTimer = null;
-    }
     if (pause != null) {
       pause.cancel();
       pause = null;
@@ -254,7 +230,7 @@ public final class RequestedIdentity implements IdentitySource {
     close();
     spacing.reset();
     retriedForKeyMismatch = false;
-    plan(next);
+    renewal.plan(next);
     store.ifPresent(kept -> kept.keep(identity, now));
   }
 

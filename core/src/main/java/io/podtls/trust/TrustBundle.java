@@ -6,7 +6,7 @@ import io.podtls.failure.InvalidMaterialException;
 import io.podtls.jsse.Contexts;
 import io.podtls.jsse.PeersTrustManager;
 import io.podtls.jsse.PkixTrust;
-import io.podtls.jsse.Refusals;
+import io.podtls.jsse.RefusalLog;
 import io.podtls.peer.Peers;
 import io.podtls.pem.Pem;
 import java.io.ByteArrayInputStream;
@@ -156,7 +156,7 @@ public final class TrustBundle {
       chains = made;
     }
     return new PeersTrustManager(
-        made, peers, new Refusals(InstantSource.system(), (names, reason) -> {}));
+        made, peers, new RefusalLog(InstantSource.system(), (names, reason) -> {}));
   }
 
   /**

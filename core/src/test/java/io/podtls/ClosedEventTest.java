@@ -18,7 +18,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 @DisplayName("The closed event")
-class ClosingTest {
+class ClosedEventTest {
 
   private static final TrustBundleSource TRUST =
       TrustBundleSource.fixed(TrustBundle.of(List.of(TestCa.root("ca").certificate())));

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Thread safety:</b> not safe; called by tasks of the queue only, so by one thread at a time.
  */
-public final class Publication {
+public final class PublishedFiles {
 
   private static final Logger LOG = System.getLogger("io.podtls");
   private static final String PASSWORD = "changeit";
@@ -32,7 +32,7 @@ public final class Publication {
   private final OutputDirectory directory;
   private TaskQueue.@Nullable Entry publishing;
 
-  public Publication(Path directory, TaskQueue queue) {
+  public PublishedFiles(Path directory, TaskQueue queue) {
     this.queue = queue;
     this.directory = new OutputDirectory(directory, queue);
   }

@@ -18,7 +18,7 @@ import java.util.function.BiConsumer;
  *
  * <p><b>Thread safety:</b> safe for use by any number of handshakes.
  */
-public final class Refusals {
+public final class RefusalLog {
 
   private static final Logger LOG = System.getLogger("io.podtls");
   private static final int MOST_PER_PERIOD = 20;
@@ -35,7 +35,7 @@ public final class Refusals {
    * @param listener called with the names and the reason of each refusal that is logged, by the
    *     thread of its handshake
    */
-  public Refusals(InstantSource clock, BiConsumer<PeerNames, String> listener) {
+  public RefusalLog(InstantSource clock, BiConsumer<PeerNames, String> listener) {
     this.clock = requireNonNull(clock, "clock");
     this.listener = requireNonNull(listener, "listener");
   }
