@@ -13,7 +13,6 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -183,7 +182,7 @@ public final class TaskQueue {
         waiting.add(entry);
         rejected = null;
         return entry;
-      } catch (RejectedExecutionException e) {
+      } catch (RuntimeException | Error e) { // of a scheduler of the caller's
         failure = rejection(e);
         rejected = failure;
       }
@@ -201,7 +200,7 @@ public final class TaskQueue {
     }
   }
 
-  private IllegalStateException rejection(@Nullable RejectedExecutionException cause) {
+  private IllegalStateException rejection(@Nullable Throwable cause) {
     return new IllegalStateException(
         "the scheduler is shut down or takes no more tasks, so nothing is renewed or followed: "
             + scheduler,

@@ -6,6 +6,9 @@ import io.podtls.testing.VirtualTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -133,5 +136,22 @@ class TaskQueueTest {
     while (thread.getState() != Thread.State.TIMED_WAITING && System.nanoTime() < giveUp) {
       Thread.onSpinWait();
     }
+  }
+
+  @Test
+  @DisplayName("a scheduler that throws any exception is reported as one that takes no tasks")
+  void brokenScheduler() {
+    ScheduledExecutorService broken =
+        new ScheduledThreadPoolExecutor(1) {
+          @Override
+          public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
+            throw new IllegalStateException("broken");
+          }
+        };
+    TaskQueue refused = TaskQueue.on(broken);
+
+    refused.every(Duration.ofSeconds(1), this::run);
+
+    assertThat(refused.stopped().orElseThrow()).hasRootCauseMessage("broken");
   }
 }

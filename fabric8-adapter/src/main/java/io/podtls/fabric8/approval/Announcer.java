@@ -116,10 +116,21 @@ final class Announcer {
     call(ApprovalListener::stoppedLeading);
   }
 
+  /** Returns a task that logs what it throws, as an executor runs no periodic task that threw. */
+  Runnable surviving(Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (RuntimeException | Error e) {
+        LOG.log(Level.ERROR, () -> "a task failed unexpectedly", e);
+      }
+    };
+  }
+
   private void call(Consumer<ApprovalListener> event) {
     try {
       event.accept(listener);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.log(Level.WARNING, () -> "the approval listener threw", e);
     }
   }

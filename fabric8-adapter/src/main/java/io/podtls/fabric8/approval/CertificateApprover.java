@@ -157,10 +157,16 @@ public final class CertificateApprover implements AutoCloseable {
     pending.start();
     var unused =
         timer.scheduleWithFixedDelay(
-            pending::look, LOOKS.toMillis(), LOOKS.toMillis(), TimeUnit.MILLISECONDS);
+            announcer.surviving(pending::look),
+            LOOKS.toMillis(),
+            LOOKS.toMillis(),
+            TimeUnit.MILLISECONDS);
     var unusedToo =
         timer.scheduleWithFixedDelay(
-            this::offerAll, resync.toMillis(), resync.toMillis(), TimeUnit.MILLISECONDS);
+            announcer.surviving(this::offerAll),
+            resync.toMillis(),
+            resync.toMillis(),
+            TimeUnit.MILLISECONDS);
     leadership.ifPresentOrElse(Leadership::start, announcer::startedLeading);
   }
 

@@ -55,7 +55,7 @@ final class Decider {
       return decideUnlessOvertaken(request, progress);
     } catch (RuntimeException e) {
       return failed(request.csr(), e, progress);
-    } catch (Error e) { // else nobody hears of it, and the request waits for the next resync
+    } catch (Error e) { // else the request would wait for the next resync
       return failed(request.csr(), new IllegalStateException(e), progress);
     }
   }
