@@ -96,7 +96,9 @@ class CsrAttemptTest {
             seen -> {
               assertThat(seen.stage()).isEqualTo(Stage.AWAITING_ISSUANCE);
               assertThat(seen.since()).isEqualTo(start.plusSeconds(5));
-              assertThat(seen.advice()).contains("example.com/serving");
+              assertThat(seen.advice())
+                  .contains("example.com/serving")
+                  .contains("kubectl describe csr " + csrs.created().get(0));
             });
 
     time.after(Duration.ofSeconds(15), () -> csrs.issue(certificate()));

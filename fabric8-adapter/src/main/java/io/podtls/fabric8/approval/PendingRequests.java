@@ -153,7 +153,8 @@ final class PendingRequests implements AutoCloseable {
       return true;
     }
     shares.add(sender);
-    boolean crowded = pending.size() >= limit && shares.isExceeded(sender);
+    // By namespace: a tenant that has many senders must not take the places of others.
+    boolean crowded = pending.size() >= limit && shares.isNamespaceExceeded(sender);
     if (crowded || pending.size() >= 2L * limit) {
       feed.leftOut.merge(sender, 1, Integer::sum);
       return false;

@@ -86,6 +86,15 @@ final class Shares {
     return true;
   }
 
+  /** Whether a sender's namespace has more than its share, however many senders it has. */
+  boolean isNamespaceExceeded(Sender sender) {
+    if (!areTooMany()) {
+      return false;
+    }
+    Level namespace = root.below.get(sender.path().get(0));
+    return namespace != null && namespace.count > root.shareOfEach(limit);
+  }
+
   void clear() {
     root.below.clear();
     root.count = 0;

@@ -70,6 +70,18 @@ class SharesTest {
   }
 
   @Test
+  @DisplayName(
+      "a namespace of many senders exceeds its share as a whole, and other namespaces do not")
+  void manySendersOfOneNamespace() {
+    IntStream.range(0, 1000).forEach(i -> shares.add(pod("evil", "account-" + i, "p")));
+    IntStream.range(0, 3).forEach(i -> shares.add(pod("shop", "orders", "p" + i)));
+
+    assertThat(shares.isExceeded(pod("evil", "account-7", "p"))).isFalse();
+    assertThat(shares.isNamespaceExceeded(pod("evil", "account-7", "p"))).isTrue();
+    assertThat(shares.isNamespaceExceeded(pod("shop", "orders", "p1"))).isFalse();
+  }
+
+  @Test
   @DisplayName("requests that are settled count no more, and nothing is left of their sender")
   void forgets() {
     add(pod("flood", "web", "p1"), 400);
