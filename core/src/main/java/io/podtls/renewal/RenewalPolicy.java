@@ -13,7 +13,7 @@ import java.time.Instant;
 /**
  * When an identity is renewed: within a window of its usable life, which runs from the moment the
  * certificate was received to its notAfter. The notBefore plays no part, because signers backdate
- * it.
+ * it. {@code io.podtls.supply.RenewalTimer} plans a renewal at that time and starts it.
  *
  * <p>Where in the window is drawn from the certificate itself: uniform over a fleet, and the same
  * each time, after a restart too.

@@ -5,7 +5,11 @@ import io.podtls.request.SubjectAlternativeName;
 import java.util.List;
 import java.util.Optional;
 
-/** Which names a pod may carry. */
+/**
+ * Refuses the names that a pod may not carry, for {@link PodBoundPolicy}. What can be said of names
+ * without looking at the cluster, such as their number and kinds, is refused by {@link
+ * ContentRules}.
+ */
 final class NameRules {
 
   private final PolicyOptions options;
