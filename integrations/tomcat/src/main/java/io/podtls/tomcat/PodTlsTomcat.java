@@ -8,7 +8,6 @@ import org.apache.tomcat.util.net.SSLContext;
 import org.apache.tomcat.util.net.SSLHostConfig;
 import org.apache.tomcat.util.net.SSLHostConfig.CertificateVerification;
 import org.apache.tomcat.util.net.SSLHostConfigCertificate;
-import org.apache.tomcat.util.net.jsse.JSSEImplementation;
 
 /**
  * TLS of a Tomcat connector that follows a handle: each connection uses the identity and the trust
@@ -25,6 +24,9 @@ import org.apache.tomcat.util.net.jsse.JSSEImplementation;
  * <p>Which clients may connect is said by the handle's {@linkplain PodTls.Builder#peers peers}.
  */
 public final class PodTlsTomcat {
+
+  /** By name, as Tomcat's module does not export it. */
+  private static final String JSSE = "org.apache.tomcat.util.net.jsse.JSSEImplementation";
 
   private PodTlsTomcat() {}
 
@@ -51,14 +53,14 @@ public final class PodTlsTomcat {
     connector.setScheme("https");
     connector.setSecure(true);
     connector.setProperty("SSLEnabled", "true");
-    connector.setProperty("sslImplementationName", JSSEImplementation.class.getName());
+    connector.setProperty("sslImplementationName", JSSE);
     connector.addSslHostConfig(host);
   }
 
   /**
    * Returns what Tomcat calls a context, around {@link PodTls#sslContext()}: for {@link
    * SSLHostConfigCertificate#setSslContext} where {@link #secure} does not fit, such as several
-   * host names with a handle each. It needs {@link JSSEImplementation}.
+   * host names with a handle each. It needs Tomcat's JSSE implementation.
    *
    * <p>Before the handle is ready, handshakes are refused.
    *
