@@ -136,10 +136,6 @@ final class ApiServer implements AutoCloseable {
     return exchange("POST", path, body);
   }
 
-  JsonObject put(String path, JsonObject body) throws ApiException, InterruptedException {
-    return exchange("PUT", path, body);
-  }
-
   /** A name as part of a path. */
   static String segment(String name) {
     return URLEncoder.encode(name, UTF_8).replace("+", "%20");
